@@ -1,0 +1,231 @@
+"""Part files: writing one whole, reading the piece that is asked for."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from arbresearch.core import StoreError, StoreVersionError, expected
+from arbresearch.store.checksum import MODULUS, row_checksum
+from arbresearch.store.commitlog import Part
+from arbresearch.store.layout import fsync_folder
+from arbresearch.store.physical import column_encodings, decode_columns, encode_frame, flat_frame, needed_columns
+from arbresearch.store.schemas import FORMAT_VERSION, Table
+
+__all__ = ["PartReader", "PartWriter", "frame_checksum"]
+
+GROUP_ROWS: Final = 65_536
+"""Row groups end at a symbol once they have half of this, and never hold more than twice this."""
+
+
+def frame_checksum(table: Table, frame: pl.DataFrame) -> int:
+    """Return the order-independent checksum of a conforming frame (see :mod:`arbresearch.store.checksum`)."""
+    flat = flat_frame(table, frame).with_columns(pl.col(pl.Float64).fill_nan(None))
+    return row_checksum(flat.to_arrow(), flat.columns)
+
+
+class PartWriter:
+    """Writes the sorted rows of one table, venue and day to one file, piece by piece."""
+
+    def __init__(self, root: Path, folder: Path, name: str, table: Table, venue: str, date: str) -> None:
+        self._path = folder / name
+        self._table = table
+        self._keys: dict[str, tuple[int, int, int, int]] = {}
+        self._writer: pq.ParquetWriter | None = None
+        self._file: Any = None
+        relative = self._path.relative_to(root).as_posix()
+        self._part = Part(relative, table.name, venue, date, 0, 2**63 - 1, 0, 0, 0, self._keys)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def _failed(self, error: OSError) -> StoreError:
+        return StoreError(f"{self._path}: cannot be written ({error}); free some space or choose another store")
+
+    def write(self, frame: pl.DataFrame) -> None:
+        """Add rows (conforming, sorted by key and time, keys after those written before)."""
+        data = encode_frame(self._table, frame)
+        counts = frame.group_by(self._table.key, maintain_order=True).agg(
+            pl.len(), pl.col("recv_ns").min().alias("first"), pl.col("recv_ns").max().alias("last")
+        )
+        try:
+            if self._writer is None:
+                self._open(data)
+            for start, stop in _groups([int(count) for count in counts["len"]]):
+                self._writer_of().write_table(data.slice(start, stop - start), row_group_size=stop - start)
+        except OSError as error:
+            raise self._failed(error) from error
+        rows = self._part.rows
+        for key, count, first, last in counts.iter_rows():
+            before = self._keys.get(key)
+            self._keys[key] = (before[0], before[1] + count, before[2], last) if before else (rows, count, first, last)
+            rows += count
+        self._part = replace(
+            self._part,
+            rows=rows,
+            first_ns=min(self._part.first_ns, int(counts["first"].min())),  # type: ignore[arg-type]
+            last_ns=max(self._part.last_ns, int(counts["last"].max())),  # type: ignore[arg-type]
+            checksum=(self._part.checksum + frame_checksum(self._table, frame)) % MODULUS,
+        )
+
+    def _writer_of(self) -> pq.ParquetWriter:
+        assert self._writer is not None  # noqa: S101 - opened by write
+        return self._writer
+
+    def _open(self, data: pa.Table) -> None:
+        dictionary, encodings = column_encodings(self._table, data)
+        metadata = {"arbresearch.format": str(FORMAT_VERSION), "arbresearch.table": self._table.name}
+        self._file = self._path.open("wb")
+        self._writer = pq.ParquetWriter(
+            self._file,
+            data.schema.with_metadata(metadata),
+            compression="zstd",
+            use_dictionary=dictionary,
+            column_encoding=encodings,
+            write_statistics=True,
+        )
+
+    def finish(self) -> Part:
+        """Make the file durable and return what it holds."""
+        try:
+            self._writer_of().close()
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            fsync_folder(self._path.parent)
+            return replace(self._part, bytes=self._path.stat().st_size)
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def discard(self) -> None:
+        """Remove the file; nothing of it was ever visible."""
+        for one in (self._writer, self._file):
+            try:
+                if one is not None:
+                    one.close()
+            except (OSError, ValueError, pa.ArrowException):
+                continue  # it is removed whatever state it is in
+        self._path.unlink(missing_ok=True)
+
+
+def _groups(counts: list[int]) -> Iterator[tuple[int, int]]:
+    """Cut rows into row groups at symbol boundaries, so that one symbol is read without its neighbours."""
+    start = stop = 0
+    for count in counts:
+        stop += count
+        if stop - start < GROUP_ROWS // 2:
+            continue
+        while stop - start > 2 * GROUP_ROWS:
+            yield start, start + GROUP_ROWS
+            start += GROUP_ROWS
+        yield start, stop
+        start = stop
+    if stop > start:
+        yield start, stop
+
+
+class PartReader:
+    """Reads pieces of parts; remembers the footers of those read last."""
+
+    def __init__(self, root: Path, remember: int = 256) -> None:
+        self._root = root
+        self._remember = remember
+        self._footers: OrderedDict[str, pq.FileMetaData] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def _footer(self, part: Part) -> pq.FileMetaData:
+        with self._lock:
+            footer = self._footers.get(part.path)
+            if footer is not None:
+                self._footers.move_to_end(part.path)
+                return footer
+        footer = pq.read_metadata(self._root / part.path)
+        version = int((footer.metadata or {}).get(b"arbresearch.format", b"0"))
+        if version > FORMAT_VERSION:
+            raise StoreVersionError(
+                expected(part.path, f"format {FORMAT_VERSION} or older", f"format {version}", "upgrade arbresearch")
+            )
+        with self._lock:
+            self._footers[part.path] = footer
+            while len(self._footers) > self._remember:
+                self._footers.popitem(last=False)
+        return footer
+
+    def read(
+        self, table: Table, part: Part, names: list[str], key: str | None, start_ns: int, stop_ns: int
+    ) -> pl.DataFrame:
+        """Read the named logical columns of one key (None: all) with start <= recv_ns < stop.
+
+        Raises
+        ------
+        FileNotFoundError
+            If the part was replaced and its file removed meanwhile; read the log again.
+        StoreError
+            If the file is damaged.
+        """
+        first, count = (0, part.rows)
+        if key is not None:
+            if key not in part.keys:
+                return decode_columns(table, names, _empty(table, names))
+            first, count = part.keys[key][:2]
+        columns = needed_columns(table, [*names, "recv_ns"])
+        try:
+            footer = self._footer(part)
+            groups, begin = _row_groups(footer, first, first + count, start_ns, stop_ns)
+            if not groups:
+                return decode_columns(table, names, _empty(table, names))
+            with pq.ParquetFile(self._root / part.path, metadata=footer, memory_map=True) as file:
+                data = file.read_row_groups(groups, columns=list(dict.fromkeys(columns)), use_threads=False)
+        except FileNotFoundError:
+            raise
+        except (OSError, pa.ArrowException) as error:
+            raise StoreError(
+                expected(
+                    part.path, "a Parquet file as it was written", f"damaged ({error})", "restore it from a backup"
+                )
+            ) from error
+        held = sum(footer.row_group(group).num_rows for group in groups)
+        low, high = max(first, begin), min(first + count, begin + held)
+        data = data.slice(low - begin, high - low)
+        times = data.column("recv_ns").to_numpy()
+        if key is not None:
+            left, right = times.searchsorted([start_ns, stop_ns])
+            if (left, right) != (0, len(times)):
+                data = data.slice(int(left), int(right - left))
+        elif part.first_ns < start_ns or part.last_ns >= stop_ns:
+            data = data.filter(pa.array((times >= start_ns) & (times < stop_ns)))
+        return decode_columns(table, names, data)
+
+
+def _empty(table: Table, names: list[str]) -> pa.Table:
+    data = encode_frame(table, table.empty())
+    return data.select(needed_columns(table, names))
+
+
+def _row_groups(footer: pq.FileMetaData, first: int, stop: int, start_ns: int, stop_ns: int) -> tuple[list[int], int]:
+    """Return the contiguous row groups that can hold the rows and times asked for, and the first row of the first."""
+    position = footer.schema.names.index("recv_ns")
+    groups: list[int] = []
+    begin = row = 0
+    for group in range(footer.num_row_groups):
+        held = footer.row_group(group)
+        following = row + held.num_rows
+        if following > first and row < stop:
+            statistics = held.column(position).statistics
+            outside = statistics is not None and (statistics.max < start_ns or statistics.min >= stop_ns)
+            if not outside:
+                if not groups:
+                    begin = row
+                groups.extend(range(groups[-1] + 1 if groups else group, group + 1))
+        row = following
+    return groups, begin

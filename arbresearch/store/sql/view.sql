@@ -1,0 +1,4 @@
+CREATE OR REPLACE VIEW {name} AS
+SELECT
+    {columns}
+FROM {source};

@@ -1,0 +1,69 @@
+"""What every benchmark shares: a registry, figures, and paired timing."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+__all__ = ["BENCHES", "Figure", "bench", "median_s", "paired"]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured number.
+
+    ``want`` is the figure aimed at (None: none stated), ``baseline`` the same quantity of the thing compared
+    with, in the same unit, and ``ratio`` the median over pairs of this against it.
+    """
+
+    area: str
+    name: str
+    value: float
+    unit: str
+    want: str | None = None
+    baseline: float | None = None
+    ratio: float | None = None
+
+
+BENCHES: dict[str, list[Callable[[], Iterable[Figure]]]] = {}
+
+
+def bench(area: str) -> Callable[[Callable[[], Iterable[Figure]]], Callable[[], Iterable[Figure]]]:
+    """Register a benchmark under an area; it yields figures."""
+
+    def register(function: Callable[[], Iterable[Figure]]) -> Callable[[], Iterable[Figure]]:
+        BENCHES.setdefault(area, []).append(function)
+        return function
+
+    return register
+
+
+def _seconds(function: Callable[[], object]) -> float:
+    gc.collect()
+    gc.disable()
+    start = time.perf_counter()
+    function()
+    elapsed = time.perf_counter() - start
+    gc.enable()
+    return elapsed
+
+
+def median_s(function: Callable[[], object], rounds: int = 5) -> float:
+    """Return the median seconds of a call after one warm-up."""
+    function()
+    return statistics.median(_seconds(function) for _ in range(rounds))
+
+
+def paired(ours: Callable[[], object], theirs: Callable[[], object], rounds: int = 5) -> tuple[float, float, float]:
+    """Time two calls in turn; return the median seconds of each and the median of theirs over ours."""
+    ours()
+    theirs()
+    pairs = [(_seconds(ours), _seconds(theirs)) for _ in range(rounds)]
+    return (
+        statistics.median(one for one, _ in pairs),
+        statistics.median(other for _, other in pairs),
+        statistics.median(other / one for one, other in pairs),
+    )
