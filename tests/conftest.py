@@ -24,4 +24,5 @@ def shared_data() -> Path:
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[TickStore]:
     """Return an empty store."""
-    yield TickStore(tmp_path / "store")
+    with TickStore(tmp_path / "store") as ticks:
+        yield ticks
