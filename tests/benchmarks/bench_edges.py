@@ -94,6 +94,7 @@ def duckdb_frame(a: pl.DataFrame, b: pl.DataFrame) -> pl.DataFrame:
     """Return the merged rows by DuckDB's ASOF joins on one thread."""
     unique = a["recv_ns"].n_unique() == a.height and b["recv_ns"].n_unique() == b.height
     with duckdb.connect(config={"threads": 1}) as connection:
+        connection.execute("set enable_progress_bar = false")
         connection.register("a", a)
         connection.register("b", b)
         return connection.sql(_SQL.format(a="a" if unique else "one", b="b" if unique else "two")).pl()
@@ -166,7 +167,7 @@ def align_figures(rows_a: int = ROWS_A, rows_b: int = ROWS_B, rounds: int = 5) -
 
 
 _MEMORY = """
-import sys
+import ctypes, gc, sys
 from pathlib import Path
 from arbresearch.edges import align
 from tests.benchmarks import bench_edges as this
@@ -178,6 +179,8 @@ def kib(field):
 way = {"align": align, "polars": this.polars_frame, "duckdb": this.duckdb_frame}[sys.argv[3]]
 way(this.stream(1_000, 1), this.stream(1_000, 2))
 a, b = this.stream(int(sys.argv[1]), 1), this.stream(int(sys.argv[2]), 2)
+gc.collect()
+getattr(ctypes.CDLL(None), "malloc_trim", int)(0)
 Path("/proc/self/clear_refs").write_text("5")
 before = kib("VmRSS")
 kept = way(a, b)
