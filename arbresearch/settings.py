@@ -85,7 +85,11 @@ def load_settings() -> Settings:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise SettingsError(
-            expected(f"setting {key}", first["msg"], repr(first.get("input")), f"see {SETTINGS_FILE} and ARB_* variables")
+            expected(
+                f"setting {key}", first["msg"], repr(first.get("input")), f"see {SETTINGS_FILE} and ARB_* variables"
+            )
         ) from error
     except (OSError, ValueError) as error:
-        raise SettingsError(f"{os.environ.get('ARB_SETTINGS_FILE', SETTINGS_FILE)}: not readable as TOML: {error}") from error
+        raise SettingsError(
+            f"{os.environ.get('ARB_SETTINGS_FILE', SETTINGS_FILE)}: not readable as TOML: {error}"
+        ) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
@@ -12,6 +12,7 @@ import orjson
 import polars as pl
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -29,6 +30,7 @@ __all__ = [
     "stdout",
     "store_path",
     "table_of",
+    "text_table",
 ]
 
 StoreOption: TypeAlias = Annotated[
@@ -41,8 +43,8 @@ JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON 
 
 
 def stdout() -> Console:
-    """Return a console on standard output."""
-    return Console(soft_wrap=False)
+    """Return a console on standard output; wide where that is no terminal, so that nothing is cut."""
+    return Console(width=None if sys.stdout.isatty() else 220)
 
 
 def stderr() -> Console:
@@ -97,6 +99,16 @@ def table_of(frame: pl.DataFrame, title: str, limit: int = 40) -> Table:
         shown.add_row(*(_cell(name, value) for name, value in row.items()))
     if frame.height > limit:
         shown.caption = f"{frame.height - limit:,} more rows; --json has them all"
+    return shown
+
+
+def text_table(title: str, names: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """Return rows of plain text as a table for a terminal; long cells are folded."""
+    shown = Table(title=title, title_justify="left", header_style="bold")
+    for name in names:
+        shown.add_column(name, overflow="fold")
+    for row in rows:
+        shown.add_row(*map(escape, row))
     return shown
 
 

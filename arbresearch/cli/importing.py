@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from arbresearch.cli.common import JsonOption, StoreOption, print_json, progress_bar, stdout, store_path, table_of
+from arbresearch.cli.common import JsonOption, StoreOption, print_json, progress_bar, stdout, store_path, text_table
 from arbresearch.cli.store import say_what_was_dropped
 from arbresearch.core import BadInput, expected
 from arbresearch.store import TickStore
@@ -61,10 +62,13 @@ def import_command(
 
 
 def _list(as_json: bool) -> None:
-    from arbresearch.store.importers import describe_formats, list_mappings
+    from arbresearch.store.importers import describe_formats
 
+    formats = describe_formats()
     if as_json:
-        print_json({"formats": describe_formats().to_dicts(), "mappings": list_mappings().to_dicts()})
+        print_json([asdict(one) for one in formats])
         return
-    stdout().print(table_of(describe_formats(), "formats"))
-    stdout().print(table_of(list_mappings(), "mappings that are shipped", limit=200))
+    shown = [(one.name, one.doc, " ".join(f"--{name.replace('_', '-')}" for name in one.options)) for one in formats]
+    stdout().print(text_table("formats", ("format", "what it reads", "options"), shown))
+    mappings = [(one.name, name, doc) for one in formats for name, doc in one.mappings]
+    stdout().print(text_table("mappings that are shipped", ("format", "--mapping", "what it is"), mappings))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import Annotated
 
 import polars as pl
@@ -10,7 +11,7 @@ import typer
 
 from arbresearch.cli.common import JsonOption, StoreOption, print_json, progress_bar, store_path
 from arbresearch.cli.store import say_what_was_dropped
-from arbresearch.sample import SampleSpec, generate
+from arbresearch.sample import TRUTH_FILE, SampleSpec, generate, is_stored
 from arbresearch.store import TickStore
 
 __all__ = ["sample"]
@@ -43,7 +44,7 @@ def sample(
     began = time.perf_counter()
     with TickStore(store_path(store)) as ticks:
         say_what_was_dropped(ticks)
-        known = ticks.has_key(spec.key)
+        known = is_stored(ticks, spec)
         with progress_bar("simulating") as update:
             truth = generate(ticks, spec, progress=update)
         held = ticks.coverage()
@@ -57,4 +58,6 @@ def sample(
     else:
         listed = ", ".join(f"{count:,} {table}" for table, count in rows.items())
         typer.echo(f"{listed} in {store_path(store)} after {seconds:.1f} s")
-    typer.echo(f"truth: {truth.summary()}")
+    kinds = Counter(str(pair.kind) for pair in truth.pairs)
+    listed = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+    typer.echo(f"{len(truth.pairs)} pairs of venues, in truth: {listed} ({ticks.root / TRUTH_FILE})")

@@ -1,0 +1,28 @@
+"""Charts: ``plot_x(frame, *, ax=None) -> Axes`` of polars frames, each with a title and units on both axes.
+
+``CHARTS`` names them all with the columns they need; ``draw(name, frame)`` draws one by name.
+"""
+
+from arbresearch.report.charts._registry import CHARTS, Chart, ColumnKind, draw
+from arbresearch.report.charts.costs import plot_cost_waterfall
+from arbresearch.report.charts.edges import plot_edge_distribution, plot_edge_over_time
+from arbresearch.report.charts.lifetimes import plot_episodes, plot_survival
+from arbresearch.report.charts.matrices import plot_edge_by_hour, plot_venue_matrix
+from arbresearch.report.charts.quality import plot_clock_offset, plot_coverage, plot_spans
+
+__all__ = [
+    "CHARTS",
+    "Chart",
+    "ColumnKind",
+    "draw",
+    "plot_clock_offset",
+    "plot_cost_waterfall",
+    "plot_coverage",
+    "plot_edge_by_hour",
+    "plot_edge_distribution",
+    "plot_edge_over_time",
+    "plot_episodes",
+    "plot_spans",
+    "plot_survival",
+    "plot_venue_matrix",
+]

@@ -1,0 +1,47 @@
+"""The terms of the field in a sentence each; a report explains those that it uses."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+__all__ = ["DEFINITIONS", "used_definitions"]
+
+DEFINITIONS: Final[dict[str, str]] = {
+    "basis point": "A hundredth of a percent of notional: 1 bp = 0.0001.",
+    "capacity": "How much notional a strategy takes before its edge is used up.",
+    "censored": "Of a duration: cut off by a gap or the end of the data, so that only its least length is known.",
+    "coverage": "Which hours a recording has rows for, by stream.",
+    "clock offset": "Receive time less event time: the delay of the network plus the difference of two clocks.",
+    "crossed book": "A best bid above the best ask of the same book.",
+    "drift": "How fast a clock offset changes.",
+    "edge": "What selling on one venue and buying on another brings, in basis points of what is paid, net of all costs "
+    "unless it is called gross.",
+    "episode": "A stretch in which a directed edge is above a threshold; two closer than a minimum gap are one.",
+    "gross edge": "(bid where one sells - ask where one buys) / that ask, before fees.",
+    "Kaplan-Meier": "An estimate of survival that uses censored durations for as long as they were observed "
+    "(Kaplan and Meier, 1958).",
+    "locked book": "A best bid equal to the best ask of the same book.",
+    "lead and lag": "Which venue's price moves first, and by how much time.",
+    "maker": "An order that rested in the book; it often pays a lower fee.",
+    "net edge": "10,000 x (sell price x (1 - sell fee) / (buy price x (1 + buy fee)) - 1).",
+    "notional": "Quantity times price, in quote currency.",
+    "stale": "Of a quote: older than its venue's limit, so that no decision may rest on it.",
+    "survival": "The share of episodes whose edge is still above the threshold some time after the start.",
+    "taker": "An order that fills at once against the book.",
+    "threshold": "The edge from which on one acts.",
+}
+
+
+def used_definitions(text: str) -> dict[str, str]:
+    """Return the definitions whose term occurs in a text, singular or plural, in alphabetical order.
+
+    "bps" counts as a use of "basis point".
+    """
+    lowered = re.sub(r"\s+", " ", text.lower()).replace("bps", "basis points")
+    found = {
+        term: meaning
+        for term, meaning in DEFINITIONS.items()
+        if re.search(rf"\b{re.escape(term.lower())}(?:s|es)?\b", lowered)
+    }
+    return dict(sorted(found.items(), key=lambda item: item[0].lower()))

@@ -1,0 +1,124 @@
+"""Frames for every chart, and a notebook that has been run, without running one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import nbformat
+import numpy as np
+import polars as pl
+
+from arbresearch.report import RunHeader, draw, show, table
+from arbresearch.report.html import KeyFigure
+
+__all__ = ["FRAMES", "HOUR_NS", "START_NS", "executed_notebook", "header", "output"]
+
+HOUR_NS = 3_600_000_000_000
+START_NS = 1_759_708_800_000_000_000  # Monday 2025-10-06 00:00 UTC
+
+
+def _frames() -> dict[str, pl.DataFrame]:
+    random = np.random.default_rng(5)
+    steps = START_NS + np.arange(6_000) * 10_000_000_000
+    walk = np.cumsum(random.normal(size=6_000))
+    venues = ("binance", "gate", "mexc")
+    pairs = [(one, other) for one in venues for other in venues if one != other]
+    return {
+        "edge_over_time": pl.DataFrame({"recv_ns": steps, "sell_a_bps": walk, "sell_b_bps": -walk - 4}),
+        "edge_distribution": pl.DataFrame({"gross_bps": walk, "net_bps": walk - 6}),
+        "edge_by_hour": pl.DataFrame({"recv_ns": steps, "edge_bps": walk}),
+        "venue_matrix": pl.DataFrame(
+            {
+                "sell_venue": [one for one, _ in pairs],
+                "buy_venue": [other for _, other in pairs],
+                "value": [1.5, -2.0, 0.25, 3.0, -7.5, 8.0],
+            }
+        ),
+        "survival": pl.DataFrame(
+            {
+                "time_s": [0.1, 1.0, 10.0],
+                "survival": [0.8, 0.5, 0.1],
+                "lower": [0.7, 0.4, 0.0],
+                "upper": [0.9, 0.6, 0.2],
+            }
+        ),
+        "episodes": pl.DataFrame(
+            {"duration_s": random.lognormal(size=500), "peak_bps": 5 + random.exponential(size=500)}
+        ),
+        "coverage": pl.DataFrame(
+            {
+                "stream": ["gate A/B", "gate A/B", "mexc A/B"],
+                "hour_ns": [START_NS, START_NS + 2 * HOUR_NS, START_NS + HOUR_NS],
+                "rows": [100, 300, 50],
+            }
+        ),
+        "spans": pl.DataFrame(
+            {
+                "stream": ["gate A/B", "mexc A/B", "mexc A/B"],
+                "start_ns": [START_NS, START_NS, START_NS + 5 * HOUR_NS],
+                "end_ns": [START_NS + HOUR_NS, START_NS + 2 * HOUR_NS, START_NS + 6 * HOUR_NS],
+                "kind": ["gap", "stale", "gap"],
+            }
+        ),
+        "clock_offset": pl.DataFrame({"recv_ns": steps, "offset_ms": walk, "drift_ms": np.linspace(0.0, 1.0, 6_000)}),
+        "cost_waterfall": pl.DataFrame({"item": ["gross", "fees", "latency"], "value_bps": [12.0, -10.0, -3.0]}),
+    }
+
+
+FRAMES = _frames()
+
+
+def output(shown: object) -> Any:
+    """Return what a kernel would send for a displayed object."""
+    if hasattr(shown, "_repr_mimebundle_"):
+        bundle = shown._repr_mimebundle_()
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+    else:
+        data, metadata = {"text/html": shown._repr_html_(), "text/plain": repr(shown)}, {}  # type: ignore[attr-defined]
+    return nbformat.v4.new_output("display_data", data, metadata=metadata)
+
+
+def executed_notebook() -> Any:
+    """Return a notebook with every chart, a table, text, messages and tags that must not survive."""
+    new = nbformat.v4
+    cells: list[Any] = [
+        new.new_markdown_cell("# How far apart are two venues?\n\nSee [a paper](https://example.org/x).")
+    ]
+    for name, frame in FRAMES.items():
+        cells.append(new.new_markdown_cell(f"## {name.replace('_', ' ')}\n\nNet edge in bps, by episode."))
+        cells.append(new.new_code_cell(f"show(draw({name!r}, frame))", outputs=[output(show(draw(name, frame)))]))
+    wide = pl.DataFrame({f"a_rather_long_column_{number}_bps": [1.0, 2.0] for number in range(14)})
+    cells.append(new.new_code_cell("table(wide)", outputs=[output(table(wide, caption="Wide"))]))
+    hostile = (
+        "<script src='https://example.org/x.js'></script><b onclick='x()'>bold</b><img src='https://example.org/x.png'>"
+    )
+    cells.append(
+        new.new_code_cell(
+            "print(1)",
+            outputs=[
+                new.new_output("stream", name="stdout", text="long line " * 60 + "\n"),
+                new.new_output("stream", name="stderr", text="\x1b[31mUserWarning\x1b[0m: mind this\n"),
+                new.new_output("display_data", {"text/html": hostile, "text/plain": "bold"}),
+            ],
+        )
+    )
+    return new.new_notebook(cells=cells)
+
+
+def header(**changes: Any) -> RunHeader:
+    """Return a header with everything in it."""
+    values: dict[str, Any] = {
+        "name": "10_discovery",
+        "run_id": "20251006T000000Z_abcd1234",
+        "started_ns": START_NS,
+        "seconds": 75.2,
+        "status": "warn",
+        "verdict": "Selling on MEXC pays 3.4 bps net.",
+        "figures": [KeyFigure("Net edge", "3.4 bps", "2.9 to 3.8")],
+        "parameters": {"symbol": "LUNC/USDT", "venues": ["mexc", "gate"], "store": "data/" + "x" * 90},
+        "versions": {"python": "3.11.0"},
+        "data_hash": "0123456789abcdef",
+        "manifest": '{"name": "10_discovery"}',
+        "links": [("All reports", "../../index.html")],
+    }
+    return RunHeader(**{**values, **changes})
