@@ -31,6 +31,9 @@ def import_command(
         float | None, typer.Option(help="Base coin of one contract; sizes are multiplied by it.")
     ] = None,
     at: Annotated[str | None, typer.Option(help="Instant of a snapshot, ISO 8601 UTC.")] = None,
+    depth_interval_ms: Annotated[
+        int | None, typer.Option(help="Least time between two stored books of a symbol; 0 stores each.")
+    ] = None,
     show_list: Annotated[bool, typer.Option("--list", help="List formats and shipped mappings.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -53,6 +56,7 @@ def import_command(
             mapping=mapping,
             contract_size=contract_size,
             at=at,
+            depth_interval_ms=depth_interval_ms,
             progress=lambda _, done, total: update(done, total),
         )
     if as_json:

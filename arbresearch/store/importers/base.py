@@ -21,6 +21,7 @@ OPTIONS: Final = {
     "symbol": "unified symbol of every row",
     "mapping": "name or path of a mapping file",
     "contract_size": "base coin of one contract; sizes are multiplied by it",
+    "depth_interval_ms": "least time between two stored books of a symbol",
     "at": "the instant a snapshot without a time of its own was taken",
 }
 """What a caller may say about a file, beside its format. A format lists the ones it understands."""
@@ -42,6 +43,8 @@ class Source:
         Base coin of one contract; multiplies sizes.
     at_ns
         The instant of a snapshot, nanoseconds since the epoch, UTC.
+    depth_interval_ms
+        Least time between two stored books of a symbol, milliseconds; 0 stores each, None is the format's default.
     """
 
     path: Path
@@ -50,6 +53,7 @@ class Source:
     mapping: Mapping | None = None
     contract_size: float | None = None
     at_ns: int | None = None
+    depth_interval_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,11 @@ matching engine's time ``T`` where there is one, else the event time ``E``; spot
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import polars as pl
 
-from arbresearch.core import ImportFailed, expected
+from arbresearch.core import NS_PER_MS, ImportFailed, expected
 from arbresearch.store.importers.base import Batch, Rejection, Source, register
 from arbresearch.store.importers.binance_lines import BinanceLines, Parsed
 from arbresearch.store.importers.content import line_blocks, open_content
@@ -26,17 +27,18 @@ from arbresearch.store.importers.wire import Lines, by_magnitude_ns, make_batch,
 
 __all__ = ["BinanceRaw"]
 
+DEPTH_INTERVAL_MS: Final = 100
+"""Least time between two stored books of a symbol, unless the caller says otherwise."""
+
 
 class BinanceRaw:
     """Raw Binance streams, spot and USD-M, with the book rebuilt from its diffs.
 
-    Parameters
-    ----------
-    depth_interval_ms
-        At most one row of ten levels in each interval of the receive clock: the first update that falls into
-        it, as it was at its own time; 0 keeps every update. The default of 100 is the pace of the spot stream.
-        Ten levels a side take about 50 bytes a row where a quote takes 6 (measured on BTC/USDT), so that the
-        futures stream at its full pace would take as much room as all quotes, whose best levels are exact anyway.
+    Of the books, at most one row of ten levels is stored in each interval of the receive clock: the first update
+    that falls into it, as it was at its own time. The interval is the option ``depth_interval_ms`` (0 keeps every
+    update), 100 ms by default, the pace of the spot stream. Ten levels a side take about 50 bytes a row where a
+    quote takes 6 (measured on BTC/USDT), so that the futures stream at its full pace would take as much room as all
+    quotes, whose best levels are exact anyway.
     """
 
     name = "binance-raw"
@@ -44,10 +46,7 @@ class BinanceRaw:
         "Binance WebSocket lines '<receive ns> <json>', gzipped or plain: book tickers, trades, diffs, REST snapshots."
     )
     extensions: tuple[str, ...] = (".gz", ".txt", ".log")
-    options: tuple[str, ...] = ("venue", "symbol")
-
-    def __init__(self, depth_interval_ms: int = 100) -> None:
-        self.depth_interval_ms = depth_interval_ms
+    options: tuple[str, ...] = ("venue", "symbol", "depth_interval_ms")
 
     def read(self, source: Source, batch_rows: int) -> Iterator[Batch]:
         """Yield quotes, trades and depth as they come in the file.
@@ -58,7 +57,8 @@ class BinanceRaw:
             If the file is cut or damaged, holds no line of this format, or its first symbol is unknown.
         """
         parser = BinanceLines(source)
-        reader = _Reader(source, self.depth_interval_ms * 1_000_000)
+        interval_ms = DEPTH_INTERVAL_MS if source.depth_interval_ms is None else source.depth_interval_ms
+        reader = _Reader(source, interval_ms * NS_PER_MS)
         with open_content(source.path) as content:
             lines, consumed = None, 0
             for block in line_blocks(content, batch_rows):

@@ -45,6 +45,7 @@ def import_files(
     mapping: str | Path | Mapping | None = None,
     contract_size: float | None = None,
     at: str | int | datetime | None = None,
+    depth_interval_ms: int | None = None,
     batch_rows: int = BATCH_ROWS,
     progress: Progress | None = None,
 ) -> ImportReport:
@@ -62,7 +63,7 @@ def import_files(
         Name of a format; see :func:`arbresearch.store.importers.describe_formats`.
     paths
         The files, imported in this order. When one is refused, those before it are stored.
-    venue, symbol, mapping, contract_size, at
+    venue, symbol, mapping, contract_size, at, depth_interval_ms
         What the caller says about the files (see :data:`arbresearch.store.importers.base.OPTIONS`); each only
         where the format understands it. ``mapping`` is the name of a shipped one, a path, or the object.
     batch_rows
@@ -84,6 +85,7 @@ def import_files(
         "mapping": mapping,
         "contract_size": contract_size,
         "at": at,
+        "depth_interval_ms": depth_interval_ms,
     }
     _check_options(form, given)
     source = Source(
@@ -93,6 +95,7 @@ def import_files(
         mapping=None if mapping is None else _mapping_for(form, mapping),
         contract_size=contract_size,
         at_ns=None if at is None else parse_ns(at),
+        depth_interval_ms=depth_interval_ms,
     )
     if not paths:
         raise BadInput(expected("files to import", "at least one path", "none"))
@@ -105,6 +108,10 @@ def _check_options(form: Format, given: dict[str, object]) -> None:
         if value is not None and name not in form.options:
             takes = ", ".join(form.options) or "none"
             raise BadInput(expected(f"options of format {form.name}", takes, name, f"{name} is the {OPTIONS[name]}"))
+    interval = given["depth_interval_ms"]
+    if interval is not None and not (isinstance(interval, int) and 0 <= interval <= 3_600_000):
+        want = "a whole number of milliseconds from 0 to an hour"
+        raise BadInput(expected("depth_interval_ms", want, repr(interval)))
     size = given["contract_size"]
     if size is not None and not (isinstance(size, int | float) and 0 < size < float("inf")):
         raise BadInput(expected("contract_size", "a positive number of coins", repr(size)))
@@ -132,6 +139,7 @@ def _key(form: Format, source: Source, content: str) -> str:
         "symbol": source.symbol,
         "contract_size": source.contract_size,
         "at_ns": source.at_ns,
+        "depth_interval_ms": source.depth_interval_ms,
     }
     return sha256(orjson.dumps(read_as, option=orjson.OPT_SORT_KEYS)).hexdigest()
 

@@ -59,7 +59,8 @@ def mark(bad: pl.Series, code: str) -> pl.Series:
 
 
 def _numbers(values: pl.Series) -> tuple[pl.Series, pl.Series]:
-    numbers = values.cast(pl.Float64, strict=False)
+    bare = values.str.strip_chars() if values.dtype == pl.String() else values
+    numbers = bare.cast(pl.Float64, strict=False)
     return numbers, mark(values.is_not_null() & numbers.is_null(), "not_a_number")
 
 

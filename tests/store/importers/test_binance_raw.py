@@ -10,7 +10,7 @@ import orjson
 import polars as pl
 import pytest
 
-from arbresearch.core import ImportFailed
+from arbresearch.core import BadInput, ImportFailed
 from arbresearch.store import TickStore
 from arbresearch.store.importers import import_files
 from tests.store.importers.wire_kit import (
@@ -285,7 +285,7 @@ def test_truncated_gzip_stores_nothing(tmp_path: Path, store: TickStore) -> None
     assert store.coverage().is_empty()
 
 
-@pytest.mark.parametrize("content", [b"", gzip.compress(b"")])
+@pytest.mark.parametrize("content", [b"", gzip.compress(b"")], ids=["plain", "gzip"])
 def test_empty_file_is_refused(tmp_path: Path, store: TickStore, content: bytes) -> None:
     path = tmp_path / "a.gz"
     path.write_bytes(content)
@@ -329,3 +329,11 @@ def test_blocks_do_not_show(tmp_path: Path) -> None:
     consumed = [one.consumed for one in small]
     assert consumed == sorted(consumed)
     assert consumed[-1] == len(gzip.decompress(path.read_bytes()))
+
+
+def test_the_depth_interval_is_an_option_of_the_import(tmp_path: Path) -> None:
+    with TickStore(tmp_path / "store") as ticks:
+        with pytest.raises(BadInput, match="depth_interval_ms: expected a whole number of milliseconds"):
+            import_files(ticks, "binance-raw", [tmp_path / "x.gz"], depth_interval_ms=-1)
+        with pytest.raises(BadInput, match="depth_interval_ms is the least time"):
+            import_files(ticks, "tardis", [tmp_path / "x.gz"], depth_interval_ms=0)

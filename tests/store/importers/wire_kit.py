@@ -62,7 +62,7 @@ def swap_diff(first: int, final: int, previous: int, bids: list[list[str]], asks
 
 
 def read(path: Path, *, every_ms: int = 0, rows: int = 1000, symbol: str | None = None) -> list[Batch]:
-    return list(BinanceRaw(every_ms).read(Source(path, symbol=symbol), rows))
+    return list(BinanceRaw().read(Source(path, symbol=symbol, depth_interval_ms=every_ms), rows))
 
 
 def rows(batches: list[Batch], table: str) -> pl.DataFrame:
