@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from arbresearch.core.errors import BadInput, expected
+from arbresearch.core.precision import decimal_of, exact_product
 from arbresearch.core.types import Side
 
 __all__ = ["FeeCurrency", "FeeSchedule", "Role", "net_edge_bps"]
@@ -56,7 +57,7 @@ class FeeSchedule:
             rate = getattr(self, name)
             if not -0.01 <= rate <= 0.05:
                 raise BadInput(expected(f"{name} fee", "a fraction such as 0.001 for 10 bps (-0.01 to 0.05)", rate))
-        if (self.paid_in is FeeCurrency.COIN) != (self.coin is not None):
+        if (self.paid_in == FeeCurrency.COIN) != (self.coin is not None):
             raise BadInput(
                 expected("fee coin", "a coin exactly when paid_in is 'coin'", f"{self.coin!r} with {self.paid_in}")
             )
@@ -68,7 +69,7 @@ class FeeSchedule:
 
     def rate(self, role: Role) -> float:
         """Return the fee of a role as a fraction of notional."""
-        return self.maker if role is Role.MAKER else self.taker
+        return self.maker if role == Role.MAKER else self.taker
 
     def charge(
         self, role: Role, side: Side, quantity: Decimal, price: Decimal, base: str, quote: str
@@ -77,11 +78,11 @@ class FeeSchedule:
 
         With a fee coin the amount is given in quote currency, to be converted at the coin's price.
         """
-        rate = Decimal(repr(self.rate(role)))
-        if self.paid_in is FeeCurrency.RECEIVED and side is Side.BUY:
-            return base, quantity * rate
-        currency = self.coin if self.paid_in is FeeCurrency.COIN and self.coin else quote
-        return currency, quantity * price * rate
+        rate = decimal_of(self.rate(role), f"{role} fee")
+        if self.paid_in == FeeCurrency.RECEIVED and side == Side.BUY:
+            return base, exact_product(quantity, rate)
+        currency = self.coin if self.paid_in == FeeCurrency.COIN and self.coin else quote
+        return currency, exact_product(quantity, price, rate)
 
 
 def net_edge_bps(sell_price: float, buy_price: float, sell_fee: float, buy_fee: float) -> float:

@@ -7,8 +7,9 @@ not 0.2. Results never exceed what was asked for.
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
 from math import lcm
+from operator import index
 from typing import Final
 
 from arbresearch.core.errors import BadInput, expected
@@ -19,13 +20,16 @@ __all__ = [
     "common_lot",
     "decimal_of",
     "decimals_of",
+    "exact_product",
     "floor_to_step",
     "order_quantity",
     "quantity_for_notional",
     "round_price",
 ]
 
-_CONTEXT: Final = Context(prec=60)
+_PLACES: Final = 400
+_CONTEXT: Final = Context(prec=6 * _PLACES, traps=[Inexact, InvalidOperation, Overflow, DivisionByZero])
+"""Wide enough for any numbers that :func:`decimal_of` lets in; it would raise rather than round."""
 Number = Decimal | str | int | float
 
 
@@ -35,15 +39,28 @@ def decimal_of(value: Number, what: str = "number") -> Decimal:
     Raises
     ------
     BadInput
-        If it is not a finite number.
+        If it is not a finite number, or has digits beyond 400 places on either side of the point.
     """
     try:
-        result = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+        if isinstance(value, float):
+            result = Decimal(repr(float(value)))
+        else:
+            result = Decimal(value if isinstance(value, Decimal | str) else index(value))
     except (InvalidOperation, ValueError, TypeError):
         raise BadInput(expected(what, "a decimal number", repr(value))) from None
     if not result.is_finite():
         raise BadInput(expected(what, "a finite number", repr(value)))
+    if result.adjusted() > _PLACES or int(result.as_tuple().exponent) < -_PLACES:
+        raise BadInput(expected(what, f"at most {_PLACES} places before and after the point", repr(value)))
     return result
+
+
+def exact_product(*factors: Decimal) -> Decimal:
+    """Return the product without rounding it, whatever the caller's decimal context is."""
+    product = Decimal(1)
+    for factor in factors:
+        product = _CONTEXT.multiply(product, factor)
+    return product
 
 
 def decimals_of(value: Number) -> int:
@@ -52,28 +69,25 @@ def decimals_of(value: Number) -> int:
     return max(0, -int(exponent))
 
 
-def _to_step(value: Number, step: Number, rounding: str, what: str) -> Decimal:
-    exact_step = decimal_of(step, f"{what} step")
-    if exact_step <= 0:
-        raise BadInput(expected(f"{what} step", "a positive decimal", step))
+def _positive(value: Number, what: str) -> Decimal:
     exact = decimal_of(value, what)
-    whole, rest = _CONTEXT.divide_int(exact, exact_step), _CONTEXT.remainder(exact, exact_step)
-    floor = whole if rest >= 0 else whole - 1
-    below = rest if rest >= 0 else rest + exact_step
-    up = (rounding == ROUND_CEILING and below > 0) or (
-        rounding == ROUND_HALF_EVEN and (2 * below > exact_step or (2 * below == exact_step and floor % 2 == 1))
-    )
-    return _CONTEXT.multiply(floor + 1 if up else floor, exact_step)
+    if exact <= 0:
+        raise BadInput(expected(what, "a positive decimal", value))
+    return exact
 
 
 def floor_to_step(value: Number, step: Number) -> Decimal:
     """Return the largest multiple of ``step`` that is not above ``value`` (towards minus infinity)."""
-    return _to_step(value, step, ROUND_FLOOR, "value")
+    exact, exact_step = decimal_of(value, "value"), _positive(step, "step")
+    whole = _CONTEXT.divide_int(exact, exact_step)
+    if _CONTEXT.remainder(exact, exact_step) < 0:
+        whole = _CONTEXT.subtract(whole, Decimal(1))
+    return _CONTEXT.add(_CONTEXT.multiply(whole, exact_step), Decimal(0))
 
 
 def ceil_to_step(value: Number, step: Number) -> Decimal:
     """Return the smallest multiple of ``step`` that is not below ``value``."""
-    return _to_step(value, step, ROUND_CEILING, "value")
+    return _CONTEXT.minus(floor_to_step(_CONTEXT.minus(decimal_of(value, "value")), step))
 
 
 def round_price(price: Number, tick: Number, side: Side) -> Decimal:
@@ -81,7 +95,7 @@ def round_price(price: Number, tick: Number, side: Side) -> Decimal:
 
     A buy is rounded down and a sell up.
     """
-    return floor_to_step(price, tick) if side is Side.BUY else ceil_to_step(price, tick)
+    return floor_to_step(price, tick) if side == Side.BUY else ceil_to_step(price, tick)
 
 
 def common_lot(first: Number, second: Number) -> Decimal:
@@ -89,9 +103,7 @@ def common_lot(first: Number, second: Number) -> Decimal:
 
     Lots of 0.04 and 0.06 give 0.12; 10 and 0.001 give 10.
     """
-    lots = decimal_of(first, "lot"), decimal_of(second, "lot")
-    if min(lots) <= 0:
-        raise BadInput(expected("lot", "a positive decimal", min(lots)))
+    lots = _positive(first, "lot"), _positive(second, "lot")
     scale = max(decimals_of(lot) for lot in lots)
     units = [int(lot.scaleb(scale, _CONTEXT)) for lot in lots]
     return Decimal(lcm(*units)).scaleb(-scale, _CONTEXT)
@@ -99,14 +111,10 @@ def common_lot(first: Number, second: Number) -> Decimal:
 
 def quantity_for_notional(notional: Number, price: Number, lot: Number) -> Decimal:
     """Return the largest multiple of ``lot`` whose value at ``price`` is not above ``notional``."""
-    exact_price = decimal_of(price, "price")
-    if exact_price <= 0:
-        raise BadInput(expected("price", "a positive decimal", price))
-    budget, exact_lot = decimal_of(notional, "notional"), decimal_of(lot, "lot")
-    if exact_lot <= 0:
-        raise BadInput(expected("lot", "a positive decimal", lot))
-    cost_of_lot = _CONTEXT.multiply(exact_price, exact_lot)
-    return _CONTEXT.multiply(_CONTEXT.divide_int(max(budget, Decimal(0)), cost_of_lot), exact_lot)
+    exact_lot = _positive(lot, "lot")
+    cost_of_lot = _CONTEXT.multiply(_positive(price, "price"), exact_lot)
+    budget = max(decimal_of(notional, "notional"), Decimal(0))
+    return _CONTEXT.multiply(_CONTEXT.divide_int(budget, cost_of_lot), exact_lot)
 
 
 def order_quantity(quantity: Number, price: Number, *instruments: Instrument) -> Decimal:

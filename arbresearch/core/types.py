@@ -51,7 +51,7 @@ def check_venue(venue: str) -> str:
     BadInput
         Otherwise; the ids are ccxt's (``mexc``, ``gate``, ``binance``, ``okx``).
     """
-    if not _VENUE.match(venue):
+    if not _VENUE.fullmatch(venue):
         raise BadInput(expected("venue", "a ccxt id such as mexc, gate or binance (lower case)", repr(venue)))
     return venue
 
@@ -74,7 +74,7 @@ class Symbol:
         BadInput
             If the text is not ``BASE/QUOTE``, ``BASE/QUOTE:SETTLE`` or ``BASE/QUOTE:SETTLE-YYMMDD``.
         """
-        match = _SYMBOL.match(text)
+        match = _SYMBOL.fullmatch(text)
         if match is None:
             raise BadInput(
                 expected("symbol", "BASE/QUOTE or BASE/QUOTE:SETTLE such as LUNC/USDT or LUNC/USDT:USDT", repr(text))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, date, datetime
-from typing import Final
+from operator import index
+from typing import Final, SupportsIndex
 
 from arbresearch.core.errors import ParameterError, expected
 
@@ -40,7 +42,8 @@ MIN_NS: Final = 1_230_768_000 * NS_PER_SECOND
 MAX_NS: Final = 4_102_444_800 * NS_PER_SECOND
 """2100-01-01: later than this is a wrong unit, not a time."""
 
-_DURATION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(ns|us|ms|s|m|min|h|d)?\s*$")
+_FRACTION: Final = re.compile(r"([^.,]*(?:\d{2}:\d{2}:\d{2}|[T ]\d{6}))[.,](\d{1,9})(?!\d)([^.,]*)")
+_DURATION: Final = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(ns|us|ms|s|m|min|h|d)?\s*$")
 _DURATION_S: Final = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -55,8 +58,11 @@ def parse_duration_s(text: str | float) -> float:
     Raises
     ------
     ParameterError
-        If the text is not a number with one of the units ns, us, ms, s, m, min, h, d.
+        If the text is not a number with one of the units ns, us, ms, s, m, min, h, d, or the number is negative
+        or not finite.
     """
+    if not isinstance(text, str) and math.isfinite(text) and text >= 0:
+        return float(text)
     match = _DURATION.match(str(text))
     if match is None:
         raise ParameterError(
@@ -65,13 +71,13 @@ def parse_duration_s(text: str | float) -> float:
     return float(match[1]) * _DURATION_S[match[2] or "s"]
 
 
-def parse_ns(value: str | int | datetime | date) -> int:
+def parse_ns(value: str | SupportsIndex | datetime | date) -> int:
     """Read a point in time as nanoseconds since the epoch.
 
     Parameters
     ----------
     value
-        An integer (already nanoseconds), a ``datetime`` (naive means UTC), a ``date`` (its midnight),
+        An integer (already nanoseconds; NumPy's too), a ``datetime`` (naive means UTC), a ``date`` (its midnight),
         or ISO 8601 text. Fractions of a second are kept to the nanosecond.
 
     Raises
@@ -81,14 +87,19 @@ def parse_ns(value: str | int | datetime | date) -> int:
     """
     if isinstance(value, bool):
         raise ParameterError(expected("time", "ISO 8601 text, a datetime or integer nanoseconds", repr(value)))
-    if isinstance(value, int):
-        nanoseconds = value
-    elif isinstance(value, datetime):
+    if isinstance(value, datetime):
         nanoseconds = _datetime_ns(value)
     elif isinstance(value, date):
         nanoseconds = _datetime_ns(datetime(value.year, value.month, value.day, tzinfo=UTC))
-    else:
+    elif isinstance(value, str):
         nanoseconds = _iso_ns(value)
+    else:
+        try:
+            nanoseconds = index(value)
+        except TypeError:
+            raise ParameterError(
+                expected("time", "ISO 8601 text, a datetime or integer nanoseconds", repr(value))
+            ) from None
     if not MIN_NS <= nanoseconds < MAX_NS:
         raise ParameterError(
             expected("time", "nanoseconds between 2009 and 2100", repr(value), f"it {time_unit_guess(nanoseconds)}")
@@ -104,9 +115,11 @@ def _datetime_ns(value: datetime) -> int:
 
 def _iso_ns(text: str) -> int:
     stripped = text.strip()
-    match = re.match(r"^(.*:\d{2})\.(\d{1,9})(.*)$", stripped)
+    match = _FRACTION.fullmatch(stripped)
     whole, fraction = (match[1] + match[3], int(match[2].ljust(9, "0"))) if match else (stripped, 0)
     try:
+        if "." in whole or "," in whole:
+            raise ValueError("a fraction of something else than a second, or finer than nanoseconds")
         return _datetime_ns(datetime.fromisoformat(whole)) + fraction
     except ValueError:
         raise ParameterError(

@@ -52,7 +52,8 @@ def _words(column: pa.Array) -> _WordArray:
         ends = np.frombuffer(offsets, dtype=np.int64)[plain.offset : plain.offset + len(plain) + 1]
         _hash_texts(ends, np.frombuffer(data or b"", dtype=np.uint8), words)
     elif pa.types.is_floating(column.type):
-        words = column.fill_null(0.0).to_numpy(zero_copy_only=False).view(np.uint64).copy()
+        # Adding zero makes negative zero zero, as encoding does.
+        words = (column.fill_null(0.0).to_numpy(zero_copy_only=False) + 0.0).view(np.uint64)
     elif pa.types.is_boolean(column.type):
         words = column.fill_null(False).to_numpy(zero_copy_only=False).astype(np.uint64)
     else:

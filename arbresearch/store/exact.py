@@ -2,22 +2,19 @@
 
 A double that was written with at most about fifteen digits is ``units / 10**exponent`` with both operands
 exact, and IEEE division then returns the very same double. Rows for which that does not hold (sums such as
-0.1 + 0.2, seventeen digits) keep the digits of their shortest decimal; their exponent is marked by
-``TEXT_MARK`` and they are read back through text, which is slower and just as exact.
+0.1 + 0.2, seventeen digits, absurdly large or small) keep the 64 bits of each double as they are; their
+exponent is ``RAW_MARK``.
 """
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from arbresearch.core import SchemaError, expected
-
-__all__ = ["MAX_EXPONENT", "TEXT_MARK", "decode", "encode"]
+__all__ = ["MAX_EXPONENT", "RAW_MARK", "decode", "encode"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -25,12 +22,11 @@ ExponentArray = npt.NDArray[np.int8]
 
 MAX_EXPONENT: Final = 15
 """Largest exponent tried by division; 10**22 is the last exact power of ten, fifteen digits the useful limit."""
-TEXT_MARK: Final = 64
-"""Added to the exponent of rows that are decoded through text."""
+RAW_MARK: Final = 127
+"""Exponent of rows whose units are the bits of the doubles."""
 
 _POWERS: Final[FloatArray] = np.array([float(10**k) for k in range(MAX_EXPONENT + 1)])
 _LIMIT: Final = float(2**53)
-_MAX_UNITS: Final = 2**63 - 1
 
 
 @njit(cache=True)
@@ -105,7 +101,7 @@ def _encode(
     return units, exponents, odd
 
 
-def encode(values: FloatArray, groups: IntArray, what: str = "values") -> tuple[IntArray, ExponentArray]:
+def encode(values: FloatArray, groups: IntArray) -> tuple[IntArray, ExponentArray]:
     """Encode doubles as integer units that share one exponent a row.
 
     Parameters
@@ -114,35 +110,22 @@ def encode(values: FloatArray, groups: IntArray, what: str = "values") -> tuple[
         (n, k) doubles; NaN is allowed and gets units 0 (the caller keeps the null).
     groups
         (n,) group number of each row (rows of one symbol share an exponent where they can).
-    what
-        Name for messages.
 
     Returns
     -------
     units, exponents
-        (k, n) int64 and (n,) int8 such that :func:`decode` returns ``values`` to the last bit.
-
-    Raises
-    ------
-    SchemaError
-        If a value has no decimal of at most 63 bits of digits (absurdly large, or 1e-70).
+        (k, n) int64 and (n,) int8 such that :func:`decode` returns ``values`` to the last bit, but for negative
+        zero, which becomes zero.
     """
     if values.shape[0] == 0:
         return np.zeros((values.shape[1], 0), dtype=np.int64), np.zeros(0, dtype=np.int8)
     dense = np.ascontiguousarray(values)
     best = _group_exponents(dense, groups, int(groups.max()) + 1, _POWERS, _LIMIT)
     units, exponents, odd = _encode(dense, groups, best, _POWERS, _LIMIT)
-    for row in np.flatnonzero(odd):
-        decimals = [None if np.isnan(value) else Decimal(repr(float(value))) for value in dense[row]]
-        exponent = max([0, *(-int(one.as_tuple().exponent) for one in decimals if one is not None)])
-        whole = [0 if one is None else int(one.scaleb(exponent)) for one in decimals]
-        if exponent + TEXT_MARK > 127 or max(abs(one) for one in whole) > _MAX_UNITS:
-            bad = next(value for value in dense[row] if not np.isnan(value))
-            raise SchemaError(
-                expected(what, "numbers of at most 18 digits", repr(float(bad)), "round it to its tick or lot first")
-            )
-        units[:, row] = whole
-        exponents[row] = exponent + TEXT_MARK
+    if odd.any():
+        raw = dense[odd]
+        units[:, odd] = np.where(np.isnan(raw), 0, (raw + 0.0).view(np.int64)).T
+        exponents[odd] = RAW_MARK
     return units, exponents
 
 
@@ -159,11 +142,10 @@ def decode(units: IntArray, exponents: ExponentArray, nulls: npt.NDArray[np.bool
     if units.size == 0:
         return np.zeros(0, dtype=np.float64)
     low, high = int(exponents.min()), int(exponents.max())
-    if high >= TEXT_MARK:
-        ordinary = exponents < TEXT_MARK
-        values = units / _POWERS[np.where(ordinary, exponents, 0)]
-        for row in np.flatnonzero(~ordinary):
-            values[row] = float(f"{units[row]}e-{int(exponents[row]) - TEXT_MARK}")
+    if high == RAW_MARK:
+        raw = exponents == RAW_MARK
+        values = units / _POWERS[np.where(raw, 0, exponents)]
+        values[raw] = units[raw].view(np.float64)
     elif low == high:
         values = units / _POWERS[low]
     else:

@@ -4,12 +4,14 @@
     <root>/<table>/venue=<v>/date=<YYYY-MM-DD>/part-<writer>-<n>.parquet
     <root>/_log/<20 digits>.json, <20 digits>.checkpoint.json  commits: which parts are live
     <root>/_writers/<writer>.lock                             held by a writer while it lives
+    <root>/_locks/<name>.lock                                 held while the log is extended or parts are merged
 
 A part counts only from the commit that names it on. Names that start with an underscore are the store's own.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 from pathlib import Path
@@ -21,7 +23,7 @@ import orjson
 from arbresearch.core import BadInput, StoreError, StoreVersionError, SystemClock, expected, format_ns
 from arbresearch.store.schemas import FORMAT_VERSION
 
-__all__ = ["Layout", "fsync_folder", "write_atomically"]
+__all__ = ["Layout", "fsync_folder", "make_folder", "write_atomically"]
 
 _PART: Final = re.compile(r"^part-(?P<writer>[0-9a-f]{12})-\d+\.parquet$")
 
@@ -35,19 +37,35 @@ def fsync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replace a file in one step: readers see the old or the new content, never a part."""
+def make_folder(folder: Path) -> None:
+    """Make a folder and its parents, and make their names durable."""
+    missing = [one for one in (folder, *folder.parents) if not one.is_dir()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in missing:
+        fsync_folder(one.parent)
+
+
+def write_atomically(path: Path, content: bytes, temporary: str | None = None) -> None:
+    """Replace a file in one step: readers see the old or the new content, never a part.
+
+    Parameters
+    ----------
+    path, content
+        The file, and all of what it shall hold.
+    temporary
+        Name of the file that is written first, in the same folder; None makes up one that nobody else uses.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid4().hex[:12]}.tmp")
+    aside = path.with_name(temporary or f".{path.name}.{uuid4().hex[:12]}.tmp")
     try:
-        with temporary.open("wb") as file:
+        with aside.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
+        aside.replace(path)
         fsync_folder(path.parent)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        aside.unlink(missing_ok=True)
         raise
 
 
@@ -100,10 +118,16 @@ class Layout:
 
     def _create(self) -> None:
         try:
-            for folder in (self.root, self.log, self.writers, self.locks):
-                folder.mkdir(parents=True, exist_ok=True)
-            created = format_ns(SystemClock().now_ns())
-            write_atomically(self.meta, orjson.dumps({"format": FORMAT_VERSION, "created": created}))
+            for folder in (self.log, self.writers, self.locks):
+                make_folder(folder)
+            handle = os.open(self.locks / "create.lock", os.O_CREAT | os.O_RDWR, 0o644)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX)
+                if not self.meta.is_file():
+                    content = orjson.dumps({"format": FORMAT_VERSION, "created": format_ns(SystemClock().now_ns())})
+                    write_atomically(self.meta, content, temporary=".store.json.tmp")
+            finally:
+                os.close(handle)
         except OSError as error:
             raise StoreError(f"store at {self.root}: cannot be made: {error}") from error
 

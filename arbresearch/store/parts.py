@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
+from zlib import crc32
 
 import polars as pl
 import pyarrow as pa
@@ -16,15 +17,18 @@ import pyarrow.parquet as pq
 
 from arbresearch.core import StoreError, StoreVersionError, expected
 from arbresearch.store.checksum import MODULUS, row_checksum
-from arbresearch.store.commitlog import Part
-from arbresearch.store.layout import fsync_folder
+from arbresearch.store.commitlog import CommitLog, Part
+from arbresearch.store.layout import Layout, fsync_folder, make_folder
 from arbresearch.store.physical import column_encodings, decode_columns, encode_frame, flat_frame, needed_columns
 from arbresearch.store.schemas import FORMAT_VERSION, Table
+from arbresearch.store.writers import Writer
 
-__all__ = ["PartReader", "PartWriter", "frame_checksum"]
+__all__ = ["PartReader", "PartWriter", "frame_checksum", "take_back"]
 
 GROUP_ROWS: Final = 65_536
 """Row groups end at a symbol once they have half of this, and never hold more than twice this."""
+ENCODED_GROUPS: Final = 16
+"""So many row groups are encoded at once; more would only take memory."""
 
 
 def frame_checksum(table: Table, frame: pl.DataFrame) -> int:
@@ -36,45 +40,58 @@ def frame_checksum(table: Table, frame: pl.DataFrame) -> int:
 class PartWriter:
     """Writes the sorted rows of one table, venue and day to one file, piece by piece."""
 
-    def __init__(self, root: Path, folder: Path, name: str, table: Table, venue: str, date: str) -> None:
-        self._path = folder / name
+    def __init__(self, layout: Layout, owner: Writer, table: Table, venue: str, date: str) -> None:
+        self._owner = owner
+        self._path = layout.partition(table.name, venue, date) / owner.next_part()
         self._table = table
+        self._waiting: list[pl.DataFrame] = []
+        self._waiting_rows = 0
         self._keys: dict[str, tuple[int, int, int, int]] = {}
         self._writer: pq.ParquetWriter | None = None
         self._file: Any = None
-        relative = self._path.relative_to(root).as_posix()
-        self._part = Part(relative, table.name, venue, date, 0, 2**63 - 1, 0, 0, 0, self._keys)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise self._failed(error) from error
+        relative = self._path.relative_to(layout.root).as_posix()
+        self._part = Part(relative, table.name, venue, date, 0, 2**63 - 1, 0, 0, 0, 0, self._keys)
 
     def _failed(self, error: OSError) -> StoreError:
         return StoreError(f"{self._path}: cannot be written ({error}); free some space or choose another store")
 
     def write(self, frame: pl.DataFrame) -> None:
         """Add rows (conforming, sorted by key and time, keys after those written before)."""
+        self._waiting.append(frame)
+        self._waiting_rows += frame.height
+        if self._waiting_rows >= GROUP_ROWS // 2:
+            self._flush()
+
+    def _flush(self) -> None:
+        frame = pl.concat(self._waiting, rechunk=True)
+        self._waiting.clear()
+        self._waiting_rows = 0
+        for piece in frame.iter_slices(ENCODED_GROUPS * GROUP_ROWS):
+            self._encode(piece)
+
+    def _encode(self, frame: pl.DataFrame) -> None:
         data = encode_frame(self._table, frame)
-        counts = frame.group_by(self._table.key, maintain_order=True).agg(
-            pl.len(), pl.col("recv_ns").min().alias("first"), pl.col("recv_ns").max().alias("last")
-        )
+        runs = frame[self._table.key].rle().struct.unnest()
+        counts, stops = runs["len"].to_list(), runs["len"].cast(pl.Int64).cum_sum()
         try:
             if self._writer is None:
                 self._open(data)
-            for start, stop in _groups([int(count) for count in counts["len"]]):
+            for start, stop in _groups(counts):
                 self._writer_of().write_table(data.slice(start, stop - start), row_group_size=stop - start)
         except OSError as error:
             raise self._failed(error) from error
+        times = frame["recv_ns"]
+        firsts, lasts = times.gather(stops - runs["len"]).to_list(), times.gather(stops - 1).to_list()
         rows = self._part.rows
-        for key, count, first, last in counts.iter_rows():
+        for key, count, first, last in zip(runs["value"], counts, firsts, lasts, strict=True):
             before = self._keys.get(key)
             self._keys[key] = (before[0], before[1] + count, before[2], last) if before else (rows, count, first, last)
             rows += count
         self._part = replace(
             self._part,
             rows=rows,
-            first_ns=min(self._part.first_ns, int(counts["first"].min())),  # type: ignore[arg-type]
-            last_ns=max(self._part.last_ns, int(counts["last"].max())),  # type: ignore[arg-type]
+            first_ns=min(self._part.first_ns, *firsts),
+            last_ns=max(self._part.last_ns, *lasts),
             checksum=(self._part.checksum + frame_checksum(self._table, frame)) % MODULUS,
         )
 
@@ -84,6 +101,7 @@ class PartWriter:
 
     def _open(self, data: pa.Table) -> None:
         dictionary, encodings = column_encodings(self._table, data)
+        make_folder(self._path.parent)
         metadata = {"arbresearch.format": str(FORMAT_VERSION), "arbresearch.table": self._table.name}
         self._file = self._path.open("wb")
         self._writer = pq.ParquetWriter(
@@ -93,19 +111,27 @@ class PartWriter:
             use_dictionary=dictionary,
             column_encoding=encodings,
             write_statistics=True,
+            write_page_checksum=True,
         )
 
     def finish(self) -> Part:
         """Make the file durable and return what it holds."""
+        if self._waiting:
+            self._flush()
         try:
             self._writer_of().close()
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
             fsync_folder(self._path.parent)
-            return replace(self._part, bytes=self._path.stat().st_size)
+            footer = _footer_bytes(self._path)
+            return replace(self._part, bytes=self._path.stat().st_size, footer_crc=crc32(footer))
         except OSError as error:
             raise self._failed(error) from error
+
+    def settle(self) -> None:
+        """Note that a commit names the file."""
+        self._owner.settle(self._path.name)
 
     def discard(self) -> None:
         """Remove the file; nothing of it was ever visible."""
@@ -115,7 +141,34 @@ class PartWriter:
                     one.close()
             except (OSError, ValueError, pa.ArrowException):
                 continue  # it is removed whatever state it is in
-        self._path.unlink(missing_ok=True)
+        try:
+            self._path.unlink(missing_ok=True)
+        except OSError:
+            return  # swept once this writer has ended
+        self._owner.settle(self._path.name)
+
+
+def take_back(log: CommitLog, written: Iterable[tuple[PartWriter, Part]]) -> None:
+    """Remove finished parts after a commit that raised, unless it went through and only its end was interrupted."""
+    try:
+        named = log.refresh()
+    except StoreError:
+        return  # not known: they stay, and are swept once their writer has ended if no commit names them
+    for writer, part in written:
+        if part.path in named.parts or part.path in named.removed:
+            writer.settle()
+        else:
+            writer.discard()
+
+
+def _footer_bytes(path: Path) -> bytes:
+    """Return what a Parquet file ends with: its footer, the footer's length and the magic word."""
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 8))
+        length = int.from_bytes(file.read(4), "little") + 8
+        file.seek(max(0, size - length))
+        return file.read()
 
 
 def _groups(counts: list[int]) -> Iterator[tuple[int, int]]:
@@ -149,7 +202,10 @@ class PartReader:
             if footer is not None:
                 self._footers.move_to_end(part.path)
                 return footer
-        footer = pq.read_metadata(self._root / part.path)
+        content = _footer_bytes(self._root / part.path)
+        if crc32(content) != part.footer_crc:
+            raise OSError("its footer is not what was written")
+        footer = pq.read_metadata(pa.BufferReader(content))
         version = int((footer.metadata or {}).get(b"arbresearch.format", b"0"))
         if version > FORMAT_VERSION:
             raise StoreVersionError(
@@ -184,7 +240,9 @@ class PartReader:
             groups, begin = _row_groups(footer, first, first + count, start_ns, stop_ns)
             if not groups:
                 return decode_columns(table, names, _empty(table, names))
-            with pq.ParquetFile(self._root / part.path, metadata=footer, memory_map=True) as file:
+            with pq.ParquetFile(
+                self._root / part.path, metadata=footer, memory_map=True, page_checksum_verification=True
+            ) as file:
                 data = file.read_row_groups(groups, columns=list(dict.fromkeys(columns)), use_threads=False)
         except FileNotFoundError:
             raise

@@ -40,13 +40,7 @@ def flat_frame(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def encode_frame(table: Table, frame: pl.DataFrame) -> pa.Table:
-    """Encode a conforming, sorted frame of one venue for a file.
-
-    Raises
-    ------
-    SchemaError
-        If a price or size cannot be held exactly.
-    """
+    """Encode a conforming, sorted frame of one venue for a file."""
     flat = flat_frame(table, frame)
     groups = flat[table.key].rle_id().to_numpy().astype(np.int64) if flat.height else np.zeros(0, dtype=np.int64)
     arrays: dict[str, pa.Array] = {}
@@ -57,7 +51,7 @@ def encode_frame(table: Table, frame: pl.DataFrame) -> pa.Table:
         if not names:
             continue
         values = np.column_stack([flat[name].cast(pl.Float64).to_numpy() for name in names])
-        encoded, exponents[kind] = encode(values, groups, f"{table.name} {', '.join(names)}")
+        encoded, exponents[kind] = encode(values, groups)
         for position, name in enumerate(names):
             missing = np.isnan(values[:, position])
             units[name] = pa.array(encoded[position], mask=missing if missing.any() else None)

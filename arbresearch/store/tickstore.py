@@ -184,7 +184,7 @@ class TickStore:
         return self.read("depth", venue, symbol, start, end)
 
     def funding(self, venue: str, symbol: str, start: Moment | None = None, end: Moment | None = None) -> pl.DataFrame:
-        """Return funding: ``recv_ns event_ns rate next_ns mark_price index_price open_interest``; see :meth:`quotes`."""
+        """Return ``recv_ns event_ns rate next_ns mark_price index_price open_interest``; see :meth:`quotes`."""
         return self.read("funding", venue, symbol, start, end)
 
     def read(
@@ -215,7 +215,7 @@ class TickStore:
             if not parts:
                 raise BadInput(self._unknown(state, schema, venue, key))
             wanted = [p for p in parts if p.keys[key][3] >= start_ns and p.keys[key][2] < stop_ns]
-            wanted.sort(key=lambda part: (part.order, part.path))
+            wanted.sort(key=lambda part: part.arrival)
             return self._merged(
                 [self._reader.read(schema, p, names, key, start_ns, stop_ns) for p in wanted], schema, names
             )
@@ -229,6 +229,8 @@ class TickStore:
             return [name for name in schema.names if name not in ("venue", schema.key)]
         for name in columns:
             schema.column(name)
+            if name in ("venue", schema.key):
+                raise BadInput(expected("columns", "columns other than those that name the stream", repr(name)))
         return list(dict.fromkeys([*(("recv_ns",) if "recv_ns" not in columns else ()), *columns]))
 
     @staticmethod
@@ -263,7 +265,7 @@ class TickStore:
 
         def pieces(state: LogState) -> pl.DataFrame:
             parts = [p for p in state.parts.values() if p.table == table_name and p.first_ns < stop_ns]
-            parts.sort(key=lambda part: (part.order, part.path))
+            parts.sort(key=lambda part: part.arrival)
             frames = [
                 self._reader.read(schema, part, names, None, -(2**63), stop_ns).with_columns(
                     pl.lit(part.venue).alias("venue")
@@ -298,7 +300,7 @@ class TickStore:
 
         def run(state: LogState) -> pl.DataFrame:
             with self._lock:
-                if self._views is None:
+                if self._views is None or self._views.pid != os.getpid():
                     self._views = Views(self.root)
                 return self._views.query(state, text, params)
 
@@ -330,13 +332,16 @@ class TickStore:
 
     def parts(self) -> list[Part]:
         """Return the live parts, oldest commit first."""
-        return sorted(self._log.refresh().parts.values(), key=lambda part: (part.order, part.path))
+        return sorted(self._log.refresh().parts.values(), key=lambda part: (*part.arrival, part.path))
 
     def digest(self, venue: str | None = None) -> str:
-        """Return a digest of the rows held; compaction and the order of appends do not change it."""
+        """Return a digest of the data held; compaction and the order of appends do not change it.
+
+        The history of runs is left out: a report must not change what it was made from.
+        """
         sums: dict[tuple[str, str, str], int] = {}
         for part in self._log.refresh().parts.values():
-            if venue is None or part.venue == venue:
+            if part.table != "runs" and venue in (None, part.venue):
                 place = (part.table, part.venue, part.date)
                 sums[place] = (sums.get(place, 0) + part.checksum) % MODULUS
         text = "\n".join(f"{'/'.join(place)} {value:016x}" for place, value in sorted(sums.items()))
@@ -364,7 +369,10 @@ class TickStore:
     # -- lifetime ---------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Release the writer's lock and the connection; the store can be used again all the same."""
+        """Release the writer's lock and the connection; the store can be used again all the same.
+
+        The lock of an open transaction is held until that has ended.
+        """
         with self._lock:
             if self._writer is not None:
                 self._writer.close()

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, Final, Self
 
 import polars as pl
 
-from arbresearch.core import SchemaError, SystemClock, expected
+from arbresearch.core import BadInput, StoreError, SystemClock, expected
 from arbresearch.core.units import NS_PER_DAY, utc_date
 from arbresearch.store.commitlog import Commit, CommitLog, Part
 from arbresearch.store.layout import Layout
-from arbresearch.store.parts import PartWriter
+from arbresearch.store.parts import PartWriter, take_back
 from arbresearch.store.schemas import Table, table
 from arbresearch.store.validate import conform, require_valid
 from arbresearch.store.writers import Writer
@@ -46,6 +46,8 @@ class Transaction:
         self._waiting: dict[str, list[pl.DataFrame]] = {}
         self._waiting_rows: dict[str, int] = {}
         self._parts: list[tuple[PartWriter, Part]] = []
+        self._open = False
+        self._lost = False
         self.rows: dict[str, int] = {}
         self.commit_number: int | None = None
 
@@ -70,9 +72,13 @@ class Transaction:
             If a column is missing, unknown or of a wrong type, or a row is bad; nothing of the frame is added.
         StoreError
             If a part cannot be written; the whole transaction is then lost, and only it.
+        BadInput
+            If the transaction has not begun or has ended.
         """
+        if not self._open:
+            raise BadInput(expected("transaction", "an open one", "one outside its block", "append inside `with`"))
         schema = table(table_name)
-        conforming = conform(schema, frame.with_columns(pl.col(pl.Float64).fill_nan(None)))
+        conforming = conform(schema, frame)
         require_valid(schema, conforming)
         if conforming.height:
             self._waiting.setdefault(table_name, []).append(conforming)
@@ -87,18 +93,14 @@ class Transaction:
         self._waiting_rows[schema.name] = 0
         if not frames:
             return
-        rows = pl.concat(frames, rechunk=True).with_columns((pl.col("recv_ns") // NS_PER_DAY).alias("_day"))
-        for (venue, _), piece in sorted(
-            rows.partition_by("venue", "_day", as_dict=True).items(), key=lambda item: item[0]
-        ):
-            self._write(schema, str(venue), _sorted(schema, piece.drop("_day")))
+        self._lost = True  # until all of it is written
+        for venue, piece in _partitions(pl.concat(frames, rechunk=True)):
+            self._write(schema, venue, piece.sort(schema.key, "recv_ns", maintain_order=True))
+        self._lost = False
 
     def _write(self, schema: Table, venue: str, piece: pl.DataFrame) -> None:
         date = utc_date(int(piece["recv_ns"][0]))
-        writer = self._writer()
-        part = PartWriter(
-            self._layout.root, self._layout.partition(schema.name, venue, date), writer.next_part(), schema, venue, date
-        )
+        part = PartWriter(self._layout, self._writer(), schema, venue, date)
         try:
             part.write(piece)
             self._parts.append((part, part.finish()))
@@ -108,8 +110,9 @@ class Transaction:
 
     def __enter__(self) -> Self:
         """Return the transaction."""
-        if self._key is not None and self._key == "":
-            raise SchemaError(expected("key", "a text that names the content", "an empty text"))
+        if self._key == "":
+            raise BadInput(expected("key", "a text that names the content", "an empty text"))
+        self._open = True
         return self
 
     def __exit__(
@@ -118,29 +121,40 @@ class Transaction:
         """Commit, or take everything back when the block raised."""
         try:
             if kind is None:
-                for name in list(self._waiting):
-                    self._flush(table(name))
-                if self._parts or self._key is not None:
-                    change = Commit(
-                        "append",
-                        SystemClock().now_ns(),
-                        add=tuple(part for _, part in self._parts),
-                        key=self._key,
-                        note=self._note,
-                    )
-                    self.commit_number = self._log.commit(change, self._writer().name)
+                self._finish()
         except BaseException:
             self._take_back()
             raise
+        finally:
+            self._open = False
         if kind is not None:
             self._take_back()
 
+    def _finish(self) -> None:
+        if self._lost:
+            raise StoreError("transaction: a part could not be written, so nothing of it is stored; begin it again")
+        for name in list(self._waiting):
+            self._flush(table(name))
+        if self._parts or self._key is not None:
+            added = tuple(part for _, part in self._parts)
+            change = Commit("append", SystemClock().now_ns(), add=added, key=self._key, note=self._note)
+            self.commit_number = self._log.commit(change, self._writer().name)
+            for part, _ in self._parts:
+                part.settle()
+            self._parts.clear()
+
     def _take_back(self) -> None:
-        for writer, _ in self._parts:
-            writer.discard()
-        self._parts.clear()
         self._waiting.clear()
+        take_back(self._log, self._parts)
+        self._parts.clear()
 
 
-def _sorted(schema: Table, piece: pl.DataFrame) -> pl.DataFrame:
-    return piece.sort(schema.key, "recv_ns", maintain_order=True)
+def _partitions(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Cut rows by venue and UTC day."""
+    first, last = rows.select(pl.min("recv_ns") // NS_PER_DAY, pl.max("recv_ns").alias("last") // NS_PER_DAY).row(0)
+    if first == last and rows["venue"].n_unique() == 1:
+        yield str(rows["venue"][0]), rows
+        return
+    cut = rows.with_columns((pl.col("recv_ns") // NS_PER_DAY).alias("_day"))
+    for (venue, _), piece in sorted(cut.partition_by("venue", "_day", as_dict=True).items(), key=lambda one: one[0]):
+        yield str(venue), piece.drop("_day")

@@ -33,7 +33,9 @@ _SYMBOL = r"^[^\s/:]+/[^\s/:\-]+(:[^\s/:\-]+(-\d{6})?)?$"
 
 
 def conform(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the frame with exactly the table's columns, in order and type; absent optional ones are null.
+    """Return the frame with exactly the table's columns, in order and type.
+
+    Absent optional columns are null, and so are NaN values outside columns of levels.
 
     Raises
     ------
@@ -48,7 +50,13 @@ def conform(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
         raise SchemaError(
             expected(f"{table.name} columns", ", ".join(missing), f"a frame with {', '.join(frame.columns)}")
         )
-    return frame.select(_as_column(table, column, frame) for column in table.columns)
+    try:
+        whole = frame.select(_as_column(table, column, frame) for column in table.columns)
+    except pl.exceptions.PolarsError as error:
+        raise SchemaError(
+            expected(f"{table.name} columns", "values that fit their types", str(error).splitlines()[0])
+        ) from None
+    return whole.with_columns(pl.col(pl.Float64).fill_nan(None))
 
 
 def _as_column(table: Table, column: Column, frame: pl.DataFrame) -> pl.Expr:
@@ -97,10 +105,19 @@ def check_rows(table: Table, frame: pl.DataFrame) -> pl.Series:
     for side in ("bid", "ask"):
         if side in table.names and f"{side}_size" in table.names:
             rules.append((pl.col(side).is_null() != pl.col(f"{side}_size").is_null(), "half_side"))
+        elif f"{side}s" in table.names:
+            rules.append((_half_level(f"{side}s", f"{side}_sizes", table.column(f"{side}s").levels), "half_side"))
     if table.name == "trades":
         rules.append((pl.col("size") <= 0, "size_not_positive"))
     reason = pl.coalesce([pl.when(bad.fill_null(False)).then(pl.lit(code)) for bad, code in rules])
     return frame.select(reason.cast(pl.String).alias("reason")).to_series()
+
+
+def _half_level(prices: str, sizes: str, levels: int) -> pl.Expr:
+    def held(name: str, level: int) -> pl.Expr:
+        return pl.col(name).arr.get(level).is_not_nan().fill_null(False)
+
+    return pl.any_horizontal(held(prices, level) != held(sizes, level) for level in range(levels))
 
 
 def _rules(column: Column) -> list[tuple[pl.Expr, str]]:
@@ -160,8 +177,7 @@ def require_valid(table: Table, frame: pl.DataFrame) -> None:
     values = {name: value for name, value in frame.row(row, named=True).items() if value is not None}
     todo = f"{bad.len()} of {frame.height} rows are bad"
     if code == "time_unit":
-        first = next(
-            v for c in table.columns if c.kind is Kind.TIME and (v := values.get(c.name)) and not MIN_NS <= v < MAX_NS
-        )
-        todo = f"it {time_unit_guess(first)}; {todo}"
+        times = ((one.name, values.get(one.name)) for one in table.columns if one.kind is Kind.TIME)
+        name, wrong = next((name, time) for name, time in times if time is not None and not MIN_NS <= time < MAX_NS)
+        todo = f"{name} {time_unit_guess(wrong)}; {todo}"
     raise SchemaError(expected(f"{table.name} row {row} ({code})", REASONS[code], values, todo))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from importlib import resources
@@ -11,13 +12,14 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from arbresearch.core import BadInput, StoreError
+from arbresearch.core import BadInput, StoreError, expected
 from arbresearch.store.commitlog import LogState
 from arbresearch.store.physical import encode_frame
 from arbresearch.store.schemas import TABLES, Column, Kind, Table
 
 __all__ = ["Views", "view_sql"]
 
+_QUERIES = ("SELECT", "EXPLAIN", "MULTI")
 _EXPONENT = {Kind.PRICE: "price_exponent", Kind.SIZE: "size_exponent"}
 
 
@@ -44,8 +46,10 @@ class Views:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self.pid = os.getpid()
         self._connection = duckdb.connect(":memory:")
         self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection.execute("SET python_enable_replacements = false")  # a name is a table, never a variable here
         macro = resources.files("arbresearch.store").joinpath("sql/exact.sql").read_text()
         self._template = resources.files("arbresearch.store").joinpath("sql/view.sql").read_text()
         self._connection.execute(macro)
@@ -65,15 +69,24 @@ class Views:
             if re.search(rf"\b{name}\b", text, re.IGNORECASE) and self._made.get(name) != state.number:
                 self._make(TABLES[name], state)
         try:
-            return self._connection.sql(text, params=params).pl()
-        except duckdb.IOException as error:
-            if any(not (self._root / path).exists() for path in state.parts):
-                raise FileNotFoundError(str(error)) from error
-            raise StoreError(f"query failed while reading: {error}") from error
-        except AttributeError:
-            raise BadInput("sql: expected a query that returns rows, was a statement without a result") from None
+            kinds = [one.type.name for one in self._connection.extract_statements(text)]
+            if len(kinds) != 1 or kinds[0] not in _QUERIES:
+                found = " and ".join(kinds) or "none"
+                raise BadInput(expected("sql", "one query that returns rows, such as a SELECT", found))
+            frame: pl.DataFrame = self._connection.sql(text, params=params).pl()
+            return frame
         except duckdb.Error as error:
-            raise BadInput(f"sql: {error}") from error
+            raise self._worded(error, state) from error
+
+    def _worded(self, error: duckdb.Error, state: LogState) -> Exception:
+        """Tell a part that is gone or damaged from a query that is wrong."""
+        if isinstance(error, duckdb.IOException) and any(not (self._root / path).exists() for path in state.parts):
+            return FileNotFoundError(str(error).splitlines()[0])
+        damaged = next((path for path in state.parts if path in str(error)), None)
+        if damaged is not None:
+            found = f"damaged ({str(error).splitlines()[0]})"
+            return StoreError(expected(damaged, "a Parquet file as it was written", found, "restore it from a backup"))
+        return BadInput(f"sql: {error}")
 
     def _make(self, schema: Table, state: LogState) -> None:
         paths = [str(self._root / part.path) for part in state.parts.values() if part.table == schema.name]
@@ -87,8 +100,8 @@ class Views:
             source = f"(SELECT '' AS venue, DATE '1970-01-01' AS date, * FROM _{schema.name}_empty)"
         try:
             self._connection.execute(self._template.format(name=schema.name, columns=view_sql(schema), source=source))
-        except duckdb.IOException as error:
-            raise FileNotFoundError(str(error)) from error
+        except duckdb.Error as error:
+            raise self._worded(error, state) from error
         self._made[schema.name] = state.number
 
     def close(self) -> None:

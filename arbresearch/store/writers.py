@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -24,10 +26,17 @@ class Dropped:
 
 
 class Writer:
-    """The identity under which this process writes; its lock is held until :meth:`close`."""
+    """The identity under which this process writes.
+
+    Its lock is held until :meth:`close`, and beyond while parts are neither committed nor removed: whoever can
+    take the lock removes such parts.
+    """
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
+        self._mutex = threading.Lock()
+        self._closing = False
+        self._unsettled: set[str] = set()
         self.pid = os.getpid()
         self.parts = 0
         try:
@@ -45,13 +54,28 @@ class Writer:
 
     def next_part(self) -> str:
         """Return the file name of the next part."""
-        self.parts += 1
-        return self._layout.part_name(self.name, self.parts)
+        with self._mutex:
+            self.parts += 1
+            name = self._layout.part_name(self.name, self.parts)
+            self._unsettled.add(name)
+            return name
+
+    def settle(self, name: str) -> None:
+        """Note that a part was committed, or its file removed."""
+        with self._mutex:
+            self._unsettled.discard(name)
+            self._release()
 
     def close(self) -> None:
-        """Give the identity up; only after every part was committed or removed."""
-        if self._handle >= 0:
-            if os.getpid() == self.pid:
+        """Give the identity up, at once or when the last part is settled."""
+        with self._mutex:
+            self._closing = True
+            self._release()
+
+    def _release(self) -> None:
+        ours = os.getpid() == self.pid
+        if self._closing and self._handle >= 0 and not (ours and self._unsettled):
+            if ours:
                 self._path.unlink(missing_ok=True)
             os.close(self._handle)
             self._handle = -1
@@ -59,7 +83,7 @@ class Writer:
 
 def _same_file(path: Path, handle: int) -> bool:
     try:
-        return os.stat(path).st_ino == os.fstat(handle).st_ino
+        return path.stat().st_ino == os.fstat(handle).st_ino
     except FileNotFoundError:
         return False
 
@@ -70,23 +94,7 @@ def sweep(layout: Layout, log: CommitLog) -> list[Dropped]:
     A writer is dead when its lock can be taken. Only then is the log read again: from there on that writer
     commits nothing, so its parts that no commit names belong to nobody.
     """
-    dead: dict[str, int] = {}
-    try:
-        for path in sorted(layout.writers.glob("*.lock")):
-            handle = os.open(path, os.O_RDWR)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                os.close(handle)
-                continue
-            if _same_file(path, handle):
-                dead[path.stem] = handle
-            else:
-                os.close(handle)
-    except FileNotFoundError:
-        pass  # another process swept it first
-    except PermissionError:
-        return []  # a store that may only be read is left as it is
+    dead = {path.stem: handle for path in sorted(layout.writers.glob("*.lock")) if (handle := _taken(path)) is not None}
     if not dead:
         return []
     dropped = []
@@ -98,7 +106,8 @@ def sweep(layout: Layout, log: CommitLog) -> list[Dropped]:
                 dropped.append(Dropped(relative, path.stat().st_size))
                 path.unlink(missing_ok=True)
         for writer in dead:
-            (layout.log / f".commit-{writer}.tmp").unlink(missing_ok=True)
+            for kind in ("commit", "checkpoint"):
+                (layout.log / f".{kind}-{writer}.tmp").unlink(missing_ok=True)
             (layout.writers / f"{writer}.lock").unlink(missing_ok=True)
     except OSError as error:
         raise StoreError(f"store at {layout.root}: cannot be cleaned after a crash ({error})") from error
@@ -106,6 +115,25 @@ def sweep(layout: Layout, log: CommitLog) -> list[Dropped]:
         for handle in dead.values():
             os.close(handle)
     return dropped
+
+
+def _taken(path: Path) -> int | None:
+    """Take the lock of a dead writer; None when it lives, was swept by another process, or may only be read."""
+    try:
+        handle = os.open(path, os.O_RDWR)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.EACCES, errno.EPERM, errno.EROFS):
+            return None
+        raise StoreError(f"{path}: cannot be opened ({error})") from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        return None
+    if not _same_file(path, handle):
+        os.close(handle)
+        return None
+    return handle
 
 
 class exclusive:  # noqa: N801 - reads as a statement: with exclusive(layout, "compact"):
@@ -117,8 +145,10 @@ class exclusive:  # noqa: N801 - reads as a statement: with exclusive(layout, "c
         self._handle = -1
 
     def __enter__(self) -> None:
-        self._layout.locks.mkdir(parents=True, exist_ok=True)
-        self._handle = os.open(self._layout.locks / f"{self._name}.lock", os.O_CREAT | os.O_RDWR, 0o644)
+        try:
+            self._handle = os.open(self._layout.locks / f"{self._name}.lock", os.O_CREAT | os.O_RDWR, 0o644)
+        except OSError as error:
+            raise StoreError(f"store at {self._layout.root}: cannot be written ({error})") from error
         try:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -128,4 +158,5 @@ class exclusive:  # noqa: N801 - reads as a statement: with exclusive(layout, "c
             ) from None
 
     def __exit__(self, *_: object) -> None:
+        fcntl.flock(self._handle, fcntl.LOCK_UN)  # a process forked meanwhile shares the handle
         os.close(self._handle)

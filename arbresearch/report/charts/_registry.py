@@ -75,7 +75,7 @@ def chart(name: str, **columns: ColumnKind) -> Callable[[Callable[..., Axes]], C
                 axes: Axes = function(checked, **options)
                 if not len(checked):
                     axes.annotate("no data", (0.5, 0.5), xycoords="axes fraction", ha="center", va="center")
-                    axes.set(xticks=[], yticks=[], xlabel="", ylabel="")
+                    axes.tick_params(bottom=False, labelbottom=False, left=False, labelleft=False)
             return axes
 
         CHARTS[name] = Chart(name, plot, columns)
