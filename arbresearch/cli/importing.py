@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 import typer
 
 from arbresearch.cli.common import JsonOption, StoreOption, print_json, progress_bar, stdout, store_path, text_table
@@ -58,6 +59,10 @@ def import_command(
             at=at,
             depth_interval_ms=depth_interval_ms,
             progress=lambda _, done, total: update(done, total),
+        )
+    for one in report.files:
+        structlog.get_logger().info(
+            "file imported", path=str(one.path), skipped=one.skipped, accepted=one.accepted, rejected=one.rejected
         )
     if as_json:
         print_json(report.as_dict())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+import time
 from typing import Annotated
 
+import structlog
 import typer
 
 import arbresearch
@@ -51,20 +53,28 @@ def _start(
 
 def main() -> None:
     """Run ``arb``; exit with 0 done, 1 failed, 2 bad input, 3 refused for safety."""
+    began = time.monotonic()
+    code = _exit_code()
+    if structlog.is_configured():
+        seconds = round(time.monotonic() - began, 3)
+        structlog.get_logger().info("command ended", arguments=sys.argv[1:], exit_code=code, seconds=seconds)
+    sys.exit(code)
+
+
+def _exit_code() -> int:
     try:
-        app(standalone_mode=False)
-    except typer.Exit as leaving:
-        sys.exit(leaving.exit_code)
+        answer = app(standalone_mode=False)
+        return answer if isinstance(answer, int) else 0  # what a command's typer.Exit said
     except ArbError as error:
         stderr().print(f"[bold red]error[/]: {type(error).__name__}: ", end="")
-        stderr().print(str(error), markup=False, highlight=False)
-        sys.exit(error.exit_code)
+        stderr().print(str(error), markup=False, highlight=False, soft_wrap=True)
+        return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         stderr().print("stopped")
-        sys.exit(130)
+        return 130
     except Exception as error:
         show = getattr(error, "show", None)  # click's own errors: unknown options, missing arguments
         if show is None:
             raise
         show()
-        sys.exit(2)
+        return 2

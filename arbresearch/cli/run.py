@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import polars as pl
+import structlog
 import typer
 
 from arbresearch.cli.common import (
@@ -177,5 +178,7 @@ def _remember(store: Path, digest: str, outcomes: list[RunOutcome]) -> None:
         }
         for one in outcomes
     ]
+    for one in outcomes:
+        structlog.get_logger().info("run ended", name=one.name, run_id=one.run_id, ok=one.ok, seconds=one.seconds)
     with TickStore(store, create=False) as ticks:
         ticks.append("runs", pl.DataFrame(rows, infer_schema_length=None))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import structlog
 import typer
 
 from arbresearch.cli.common import JsonOption, StoreOption, print_json, progress_bar, stdout, store_path, table_of
@@ -14,7 +15,9 @@ __all__ = ["compact", "coverage", "say_what_was_dropped", "sql"]
 
 def say_what_was_dropped(store: TickStore) -> None:
     """Tell of unfinished files of writers that died, removed when the store was opened."""
+    log = structlog.get_logger()
     for one in store.dropped:
+        log.info("unfinished part dropped", store=str(store.root), path=one.path, bytes=one.bytes)
         typer.echo(f"dropped {one.path} ({one.bytes:,} bytes): its writer died before it was committed", err=True)
 
 

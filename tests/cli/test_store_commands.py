@@ -131,8 +131,33 @@ def test_bad_input_is_named(
 )
 def test_exit_codes_of_the_program(tmp_path: Path, arguments: list[str], code: int, said: str) -> None:
     program = Path(sys.executable).with_name("arb")
-    done = subprocess.run(
-        [program, *arguments], capture_output=True, text=True, cwd=tmp_path, env={**os.environ, "COLUMNS": "200"}
-    )
+    done = subprocess.run([program, *arguments], capture_output=True, text=True, cwd=tmp_path, env=_environment())
     assert done.returncode == code
     assert said in done.stdout + done.stderr
+
+
+def test_a_command_that_fails_exits_with_one(tmp_path: Path) -> None:
+    program = Path(sys.executable).with_name("arb")
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "store.json").write_text('{"format": 99}')
+    done = subprocess.run(
+        [program, "doctor", "--json"], capture_output=True, text=True, cwd=tmp_path, env=_environment(ARB_STORE="store")
+    )
+    assert done.returncode == 1
+    assert any(one["state"] == "fail" for one in orjson.loads(done.stdout))
+
+
+def test_logs_are_json_on_standard_error_when_asked_for(tmp_path: Path) -> None:
+    program = Path(sys.executable).with_name("arb")
+    environment = _environment(ARB_LOG_LEVEL="info", ARB_LOG_FORMAT="json")
+    done = subprocess.run(
+        [program, "coverage", "--store", "none"], capture_output=True, text=True, cwd=tmp_path, env=environment
+    )
+    record = orjson.loads(done.stderr.splitlines()[-1])
+    assert (record["event"], record["exit_code"], record["level"]) == ("command ended", 2, "info")
+    assert done.stdout == ""
+
+
+def _environment(**more: str) -> dict[str, str]:
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("ARB_")}
+    return {**plain, "COLUMNS": "200", **more}
