@@ -51,7 +51,7 @@ lint: $(READY) ## Check style, formatting, import contracts and notebooks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/nbstripout --verify --keep-count notebooks/*.ipynb
+	$(BIN)/nbstripout --verify --keep-count --keep-id notebooks/*.ipynb
 
 type: $(READY) ## Check types
 	$(BIN)/mypy --cache-dir .cache/mypy
