@@ -10,8 +10,16 @@ from arbresearch.edges.depth import (
     walk,
     walk_books,
 )
+from arbresearch.edges.discovery_share import (
+    PriceDiscovery,
+    component_share,
+    information_share_bounds,
+    makarov_schoar,
+    price_discovery,
+)
 from arbresearch.edges.edge import edges
 from arbresearch.edges.episodes import episodes
+from arbresearch.edges.leadlag import LeadLag, VolatilityRatio, hayashi_yoshida, lead_lag, volatility_ratio
 from arbresearch.edges.legs import DIRECTION, Direction
 from arbresearch.edges.pair import Book, Pair
 from arbresearch.edges.profile import edge_profile, time_share
@@ -22,18 +30,28 @@ __all__ = [
     "Book",
     "Direction",
     "Executable",
+    "LeadLag",
     "Pair",
+    "PriceDiscovery",
     "Survival",
+    "VolatilityRatio",
     "Walk",
     "align",
+    "component_share",
     "edge_profile",
     "edges",
     "episodes",
     "executable",
     "executable_books",
+    "hayashi_yoshida",
+    "information_share_bounds",
+    "lead_lag",
+    "makarov_schoar",
+    "price_discovery",
     "slippage_bps",
     "survival",
     "time_share",
+    "volatility_ratio",
     "walk",
     "walk_books",
 ]

@@ -255,6 +255,7 @@ def forked(root: str, notes: str) -> None:
         store_batch(store, 2)
         note(notes, stored=2)
         store.close()
+        writer.close()  # as the finaliser of what it inherited does at exit
         os._exit(0)
     _, status = os.waitpid(child, 0)
     assert status == 0

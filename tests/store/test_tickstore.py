@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from math import isnan
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 
 import arbresearch.store.transaction as transaction_module
-from arbresearch.core import BadInput, SchemaError, StoreBusy
+from arbresearch.core import BadInput, SchemaError, StoreBusy, StoreError
 from arbresearch.core.units import NS_PER_DAY, NS_PER_SECOND
 from arbresearch.store import TickStore
 from arbresearch.store.layout import Layout
+from arbresearch.store.parts import PartReader
 from arbresearch.store.writers import exclusive
 from tests.kit.ticks import DAY, numbers, part_paths, quotes, trade
 
@@ -168,6 +171,26 @@ def test_rows_that_come_while_others_are_merged_stay_behind_them(store: TickStor
     assert len(store.parts()) == 1
     assert numbers(store) == numbers(other) == [0.0, 1.0, 2.0]
     other.close()
+
+
+@pytest.mark.parametrize("spoil", [lambda rows: rows[:-1], lambda rows: rows.with_columns(pl.col("bid") * 2)])
+def test_a_merge_that_would_lose_or_change_rows_replaces_nothing(
+    store: TickStore, monkeypatch: pytest.MonkeyPatch, spoil: Callable[[pl.DataFrame], pl.DataFrame]
+) -> None:
+    for first in range(2):
+        store.append("quotes", quotes([1, 2], first=2 * first))
+    before = part_paths(store)
+    read = PartReader.read
+
+    def wrong(self: PartReader, *arguments: Any) -> pl.DataFrame:
+        return spoil(read(self, *arguments))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(PartReader, "read", wrong)
+        with pytest.raises(StoreError, match="merged rows differ from those of the parts; nothing was replaced"):
+            store.compact(grace_s=0.0)
+    assert part_paths(store) == before
+    assert numbers(store) == [0.0, 2.0, 1.0, 3.0]
 
 
 def test_only_one_merges_at_a_time(store: TickStore) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import threading
 
 import pyarrow.parquet as pq
@@ -142,6 +143,7 @@ def test_opening_leaves_the_work_of_a_living_writer_alone(store: TickStore, monk
         with TickStore(store.root) as other:
             assert other.dropped == ()
         store.close()
+        assert len(list((store.root / "_writers").iterdir())) == 1
         transaction.append("quotes", quotes([2], first=1))
         with TickStore(store.root) as other:
             assert other.dropped == ()
@@ -168,3 +170,24 @@ def test_threads_append_at_once(store: TickStore) -> None:
         thread.join()
     assert not errors
     assert numbers(store) == [float(number * 100 + i) for number in range(4) for i in range(10)]
+
+
+def test_a_writer_whose_lock_was_swept_before_it_held_it_takes_another(
+    store: TickStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flock = fcntl.flock
+    swept: list[str] = []
+
+    def late(handle: int, how: int) -> None:
+        if not swept:
+            (path,) = (store.root / "_writers").iterdir()
+            swept.append(path.name)
+            path.unlink()
+        flock(handle, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    store.append("quotes", quotes([1]))
+    (path,) = (store.root / "_writers").iterdir()
+    assert swept
+    assert path.name != swept[0]
+    assert store.parts()[0].path.split("part-")[1].split("-")[0] == path.stem
