@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import tempfile
@@ -14,7 +13,7 @@ import polars as pl
 
 from arbresearch.sample import SampleSpec, coin_grid, generate, plan_market, stream_day, venue_frames
 from arbresearch.store import TickStore
-from tests.benchmarks.kit import Figure, bench, median_s
+from tests.benchmarks.kit import Figure, bench, median_s, status_mib
 
 __all__ = ["memory_figures", "rate_figures", "store_figures"]
 
@@ -81,7 +80,7 @@ def peak_mib() -> float:
     """Generate the default market and return the most memory this process had, MiB."""
     with tempfile.TemporaryDirectory() as folder:
         generate(TickStore(Path(folder) / "store", create=True), SampleSpec())
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return status_mib("VmHWM")
 
 
 @bench(AREA)

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from arbresearch.core.units import NS_PER_DAY, NS_PER_HOUR
 from arbresearch.sample import SampleSpec, generate
 from arbresearch.store import TickStore
-from tests.benchmarks.kit import Figure, bench, median_s, paired
+from tests.benchmarks.kit import Figure, bench, median_s, paired, status_mib
 
 __all__ = ["busy_stream", "decode_figures", "memory_figures", "sample_figures", "write_figures"]
 
@@ -169,21 +169,16 @@ def peak_mib(task: str, rows: int) -> float:
             if task != "append":
                 del frame
             Path("/proc/self/clear_refs").write_text("5")
-            before = _status_mib("VmRSS")
+            before = status_mib("VmRSS")
             if task == "append":
                 store.append("quotes", frame)
             elif task == "merge":
                 store.compact(grace_s=0.0)
             else:
                 store.quotes("gate", "A/USDT")
-            return _status_mib("VmHWM") - before
+            return status_mib("VmHWM") - before
     finally:
         shutil.rmtree(folder)
-
-
-def _status_mib(name: str) -> float:
-    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name))
-    return int(line.split()[1]) / 1024
 
 
 @bench(AREA)

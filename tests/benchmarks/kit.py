@@ -7,8 +7,9 @@ import statistics
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
-__all__ = ["BENCHES", "Figure", "bench", "median_s", "paired"]
+__all__ = ["BENCHES", "Figure", "bench", "median_s", "paired", "status_mib"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +68,12 @@ def paired(ours: Callable[[], object], theirs: Callable[[], object], rounds: int
         statistics.median(other for _, other in pairs),
         statistics.median(other / one for one, other in pairs),
     )
+
+
+def status_mib(field: str) -> float:
+    """Return a field of this process's memory (``VmRSS`` now, ``VmHWM`` the peak), MiB; Linux only.
+
+    Not ``ru_maxrss``, which a process inherits from the one that started it.
+    """
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith(field)).split()[1]) / 1024

@@ -131,3 +131,9 @@ def test_negative_zero_becomes_zero_and_can_be_merged(store: TickStore) -> None:
     store.compact()
     assert store.digest() == digest
     assert str(store.quotes("mexc", "A/B")["bid_size"][0]) == "0.0"
+
+
+def test_negative_zero_beside_a_sum_becomes_zero_too() -> None:
+    units, exponents = encode(np.array([[0.1 + 0.2, -0.0]]), np.zeros(1, dtype=np.int64))
+    assert exponents.tolist() == [RAW_MARK]
+    assert str(decode(units[1], exponents)[0]) == "0.0"
