@@ -14,7 +14,7 @@ from arbresearch.core import FeeSchedule, SettingsError, expected
 __all__ = ["SETTINGS_FILE", "FeeSettings", "Settings", "load_settings"]
 
 SETTINGS_FILE: Final = "arbresearch.toml"
-_INTERNAL: Final = frozenset({"ARB_RESULT_PATH", "ARB_FIGURES", "ARB_SETTINGS_FILE"})
+_INTERNAL: Final = frozenset({"ARB_RESULT_PATH", "ARB_FIGURES", "ARB_SETTINGS_FILE", "ARB_CHROMIUM"})
 """Variables that one part of the package sets for another; not settings."""
 
 

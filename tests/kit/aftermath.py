@@ -1,4 +1,4 @@
-"""What must hold of a store after processes that wrote to it were killed; reads the files without the package."""
+"""What is true of a store after processes that wrote to it were killed; reads the files without the package."""
 
 from __future__ import annotations
 
