@@ -74,9 +74,9 @@ lab: $(READY) ## Open JupyterLab on the notebooks
 lock: $(READY) ## Renew requirements.lock from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --all-extras --upgrade pyproject.toml -o requirements.lock
 
-clean: ## Remove caches, the sample store and the reports
-	rm -rf .cache build dist $(STORE) $(REPORTS)/index.html
-	find $(REPORTS) -mindepth 1 -maxdepth 1 -type d -exec rm -rf {} +
+clean: ## Remove caches and builds; stores and reports are yours and stay
+	rm -rf .cache build dist
+	find arbresearch tests -type d -name __pycache__ -prune -exec rm -rf {} +
 
 distclean: clean ## Remove .venv as well
 	rm -rf $(VENV)

@@ -96,6 +96,10 @@ def estimate_mean(
     means, so that skewness and the error's own error count. ``t``: values taken for independent, Student's quantile.
     ``newey_west``: Bartlett weights (Newey and West 1987), no correction for degrees of freedom, normal quantile.
 
+    Simulated, 95 % bounds of the bootstrap hold in 94 to 98 % of cases with 24 to 720 values, be they normal, skewed
+    to either side, half empty, or autocorrelated by .3; with 24 values autocorrelated by .5 in 91 %. Losses rarer
+    than the series is long are in no method's reach.
+
     Where ``candidates`` were compared, each bound holds with ``1 - (1 - confidence) / candidates``, so that all of
     them hold together with ``confidence`` whatever their dependence (Bonferroni). Quantiles beyond the reach of the
     resamples (fewer than 100 lie beyond) are carried on from the outermost one within reach by the ratio of
