@@ -7,7 +7,9 @@ as a timestamp of any precision. A book has ``bid_0_price``, ``bid_0_size`` to `
 and symbol are columns, or folders of the path as in ``exchange=BINANCE/symbol=BTC-USDT/dt=2022-10-01``. An origin
 time of zero or none means that the venue sends none.
 
-A book gives depth and, whenever its best level changes, quotes; ``level_1`` only quotes.
+A book gives depth and, whenever its best level changes, quotes; ``level_1`` only quotes. The columns of ``funding``
+(``rate``, ``next_funding_time``, ``mark_price``) are not spelled out there and were not checked against a file of the
+vendor; a file with others is refused and names them.
 """
 
 from __future__ import annotations
