@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from arbresearch.core.units import NS_PER_DAY, NS_PER_HOUR
 from arbresearch.sample import SampleSpec, generate
 from arbresearch.store import TickStore
-from tests.benchmarks.kit import Figure, bench, median_s, status_mib
+from tests.benchmarks.kit import Figure, bench, median_s, paired, status_mib
 
 __all__ = ["busy_stream", "decode_figures", "memory_figures", "sample_figures", "write_figures"]
 
@@ -90,23 +90,6 @@ def sample_figures(spec: SampleSpec | None = None) -> Iterator[Figure]:
         yield Figure(AREA, "the same, store just opened", look(lambda: TickStore(store.root)), "ms", "<= 20")
 
 
-def cpu_paired(ours: Callable[[], object], theirs: Callable[[], object], rounds: int) -> tuple[float, float, float]:
-    """Time two calls in turn by what they use of the processors, which is what a rate a core is about."""
-    pairs = []
-    for _ in range(rounds + 1):
-        begin = time.process_time()
-        ours()
-        between = time.process_time()
-        theirs()
-        pairs.append((between - begin, time.process_time() - between))
-    warm = pairs[1:]
-    return (
-        statistics.median(one for one, _ in warm),
-        statistics.median(other for _, other in warm),
-        statistics.median(other / one for one, other in warm),
-    )
-
-
 def decode_figures(rows: int = ROWS, rounds: int = 5) -> Iterator[Figure]:
     """Measure how fast a day of a busy book is read, on one core, against doubles read by pyarrow."""
     with tempfile.TemporaryDirectory() as folder, TickStore(Path(folder) / "store") as store:
@@ -120,10 +103,11 @@ def decode_figures(rows: int = ROWS, rounds: int = 5) -> Iterator[Figure]:
             path.stat().st_size / part.bytes,
         )  # fmt: skip
         for name, columns in (("four columns and time", FOUR), ("both clocks too", [*FOUR, "event_ns"])):
-            ours, theirs, ratio = cpu_paired(
+            ours, theirs, ratio = paired(
                 lambda columns=columns: store.quotes("gate", "A/USDT", columns=columns),  # type: ignore[misc]
                 lambda columns=columns: pl.from_arrow(pq.read_table(path, columns=columns, use_threads=False)),  # type: ignore[misc]
                 rounds,
+                time.process_time,
             )
             yield Figure(
                 AREA, f"decode {name}", rows / ours / 1e6, "M rows/s/core", ">= 20", rows / theirs / 1e6, ratio
