@@ -12,68 +12,13 @@ import numpy.typing as npt
 
 from arbresearch.core import BadInput, ParameterError, expected
 from arbresearch.edges.arrays import Floats
-from arbresearch.edges.leadlag_kernels import Changes, first_fault, overlap_sums
+from arbresearch.edges.leadlag_kernels import SUBGRIDS, Changes, first_fault, overlap_sums
+from arbresearch.edges.leadlag_result import LeadLag, VolatilityRatio, lead_lag_of, volatility_ratio_of
 
-__all__ = ["LeadLag", "VolatilityRatio", "hayashi_yoshida", "lead_lag", "volatility_ratio"]
+__all__ = ["LeadLag", "VolatilityRatio", "cleaned", "hayashi_yoshida", "lead_lag", "volatility_ratio"]
 
-_SUBGRIDS: Final = 5
 _MOST_MOMENTS: Final = 20_000_000
 _ROUNDING: Final = 8.0 * float(np.finfo(np.float64).eps)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LeadLag:
-    """What :func:`lead_lag` returns; lags are in the unit of the times, positive where the first series leads.
-
-    Parameters
-    ----------
-    best_lag
-        Lag of the largest absolute correlation; the shortest of equals. NaN where no correlation is known.
-    correlation
-        At the best lag.
-    ratio
-        Lead-lag ratio (Huth and Abergel 2014): the sum of squared correlations at positive lags over that at the
-        negative lags that mirror them. Above 1 the first series leads. NaN without mirrored lags.
-    lead
-        The lag, of those with a mirror, whose squared correlation differs most from its mirror's, with the sign of
-        the larger. On a coarse grid the best lag is 0 although one series leads; this one still tells which. NaN
-        without mirrored lags, 0 where all mirrors are equal.
-    lead_z
-        The difference of the two absolute correlations there, in its standard errors; zero or more. The largest of
-        several differences was picked, so 3 rather than 2 is evidence.
-    lags, correlations, standard_errors
-        One a lag asked for, shape (lags,). The errors are those under independence, with the sizes of the moves as
-        they are (White 1980); NaN where a correlation is.
-    """
-
-    best_lag: float
-    correlation: float
-    ratio: float
-    lead: float
-    lead_z: float
-    lags: Floats
-    correlations: Floats
-    standard_errors: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class VolatilityRatio:
-    """What :func:`volatility_ratio` returns.
-
-    Parameters
-    ----------
-    ratio
-        ``sigma_1 / sigma_2``: neutral at 1, use ``abs(log(ratio))``. NaN where either never moved or is not known.
-    sigma_1, sigma_2
-        Root mean square change over the horizon, unit of x; a fraction for log prices.
-    changes
-        Overlapping changes it rests on; a fifth of them do not overlap.
-    """
-
-    ratio: float
-    sigma_1: float
-    sigma_2: float
-    changes: int
 
 
 def hayashi_yoshida(t1: npt.ArrayLike, x1: npt.ArrayLike, t2: npt.ArrayLike, x2: npt.ArrayLike) -> tuple[float, float]:
@@ -143,18 +88,7 @@ def lead_lag(
     found = [sums.at(lag) for lag in asked.astype(np.int64 if sums.exact else np.float64)]
     correlations = np.array([one[1] for one in found])
     errors = np.array([one[2] for one in found])
-    best = _best(asked, correlations)
-    ratio, lead, lead_z = _asymmetry(asked, correlations, errors)
-    return LeadLag(
-        best_lag=asked[best].item() if best >= 0 else math.nan,
-        correlation=float(correlations[best]) if best >= 0 else math.nan,
-        ratio=ratio,
-        lead=lead,
-        lead_z=lead_z,
-        lags=_frozen(asked.astype(np.float64)),
-        correlations=_frozen(correlations),
-        standard_errors=_frozen(errors),
-    )
+    return lead_lag_of(asked, correlations, errors)
 
 
 def volatility_ratio(
@@ -189,27 +123,25 @@ def volatility_ratio(
         raise ParameterError(expected("horizon", "a positive time", horizon))
     sums = _Sums.of(t1, x1, t2, x2)
     if min(sums.t1.size, sums.t2.size) == 0:
-        return VolatilityRatio(math.nan, math.nan, math.nan, 0)
+        return volatility_ratio_of(0.0, 0.0, 0)
     start = max(sums.t1[0], sums.t2[0])
-    steps = math.floor(float(min(sums.t1[-1], sums.t2[-1]) - start) / horizon * _SUBGRIDS * (1.0 + _ROUNDING))
+    steps = math.floor(float(min(sums.t1[-1], sums.t2[-1]) - start) / horizon * SUBGRIDS * (1.0 + _ROUNDING))
     if steps > _MOST_MOMENTS:
         raise ParameterError(expected("horizon", f"at most {_MOST_MOMENTS:,} steps of a fifth", f"{steps:,}"))
-    if steps < _SUBGRIDS:
-        return VolatilityRatio(math.nan, math.nan, math.nan, 0)
-    offsets = np.arange(steps + 1) * (horizon / _SUBGRIDS)
+    if steps < SUBGRIDS:
+        return volatility_ratio_of(0.0, 0.0, 0)
+    offsets = np.arange(steps + 1) * (horizon / SUBGRIDS)
     whole = np.floor(offsets * (1.0 + _ROUNDING))
     moments = start + (whole.astype(np.int64) if sums.exact else offsets + sums.tolerance)
-    sigma_1, sigma_2 = (
-        _root_mean_square(values[np.searchsorted(times, moments, side="right") - 1])
+    sum_1, sum_2 = (
+        _sum_of_squares(values[np.searchsorted(times, moments, side="right") - 1])
         for times, values in ((sums.t1, sums.x1), (sums.t2, sums.x2))
     )
-    ratio = sigma_1 / sigma_2 if sigma_1 > 0.0 and sigma_2 > 0.0 else math.nan
-    return VolatilityRatio(ratio, sigma_1, sigma_2, steps + 1 - _SUBGRIDS)
+    return volatility_ratio_of(sum_1, sum_2, steps + 1 - SUBGRIDS)
 
 
-def _root_mean_square(levels: Floats) -> float:
-    changes = levels[_SUBGRIDS:] - levels[:-_SUBGRIDS]
-    return math.sqrt(float(np.square(changes).mean()))
+def _sum_of_squares(levels: Floats) -> float:
+    return float(np.square(levels[SUBGRIDS:] - levels[:-SUBGRIDS]).sum())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -231,8 +163,8 @@ class _Sums:
         cls, t1: npt.ArrayLike, x1: npt.ArrayLike, t2: npt.ArrayLike, x2: npt.ArrayLike, *, whole: bool = True
     ) -> _Sums:
         """Clean two series; keep whole times whole unless lags between them are to be compared."""
-        times_1, levels_1 = _cleaned(t1, x1, "t1", "x1")
-        times_2, levels_2 = _cleaned(t2, x2, "t2", "x2")
+        times_1, levels_1 = cleaned(t1, x1, "t1", "x1")
+        times_2, levels_2 = cleaned(t2, x2, "t2", "x2")
         both_whole, tolerance = times_1.dtype == times_2.dtype == np.dtype(np.int64), 0.0
         exact = both_whole and whole
         if not exact:
@@ -268,9 +200,10 @@ def _squares(changes: Changes) -> float:
     return float(np.square(np.diff(changes.levels)).sum())
 
 
-def _cleaned(
+def cleaned(
     times: npt.ArrayLike, values: npt.ArrayLike, time_name: str, value_name: str
 ) -> tuple[npt.NDArray[Any], Floats]:
+    """Return times as int64 or float64, strictly ascending, and finite values; errors as :func:`hayashi_yoshida`."""
     try:
         moments, levels = np.asarray(times), np.ascontiguousarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -295,36 +228,3 @@ def _cleaned(
         last[:-1] = moments[1:] != moments[:-1]
         moments, levels = moments[last], levels[last]
     return moments, levels
-
-
-def _best(lags: npt.NDArray[Any], correlations: Floats) -> int:
-    known = np.flatnonzero(np.isfinite(correlations))
-    if known.size == 0:
-        return -1
-    order = np.lexsort((lags[known], np.abs(lags[known]), -np.abs(correlations[known])))
-    return int(known[order[0]])
-
-
-def _asymmetry(lags: npt.NDArray[Any], correlations: Floats, errors: Floats) -> tuple[float, float, float]:
-    place = {float(lag): i for i, lag in enumerate(lags)}
-    pairs = [(i, place[-lag]) for lag, i in place.items() if lag > 0.0 and -lag in place]
-    pairs = [(i, j) for i, j in sorted(pairs) if np.isfinite(correlations[i]) and np.isfinite(correlations[j])]
-    if not pairs:
-        return math.nan, math.nan, math.nan
-    after, before = (np.array(side) for side in zip(*pairs, strict=True))
-    ahead, behind = correlations[after] ** 2, correlations[before] ** 2
-    sum_ahead, sum_behind = float(ahead.sum()), float(behind.sum())
-    ratio = sum_ahead / sum_behind if sum_behind > 0.0 else (math.inf if sum_ahead > 0.0 else math.nan)
-    differences = np.abs(ahead - behind)
-    if differences.max() == 0.0:
-        return ratio, 0.0, 0.0
-    widest = int(np.lexsort((lags[after], -differences))[0])
-    first, second = after[widest], before[widest]
-    difference = abs(abs(correlations[first]) - abs(correlations[second]))
-    leads = first if ahead[widest] > behind[widest] else second
-    return ratio, lags[leads].item(), float(difference / math.hypot(errors[first], errors[second]))
-
-
-def _frozen(values: Floats) -> Floats:
-    values.setflags(write=False)
-    return values

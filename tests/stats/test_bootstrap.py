@@ -100,6 +100,13 @@ def test_means_have_the_distribution_of_the_slow_version(block_size: float) -> N
     assert ks_2samp(stationary_bootstrap_means(values, block_size, 20_000, seed=3), slow).pvalue > 0.01
 
 
+@pytest.mark.parametrize("block_size", [1, 4, 15])
+def test_variance_agrees_with_arch(block_size: int) -> None:
+    """Its variance over 3,000 resamples, whose own relative error is 2.6 %."""
+    theirs = StationaryBootstrap(block_size, SERIES, seed=7).cov(np.mean, 3_000)
+    assert stationary_bootstrap_variance(SERIES, block_size) == pytest.approx(float(np.squeeze(theirs)), rel=0.1)
+
+
 def test_a_wrong_block_size_would_be_noticed() -> None:
     ours = stationary_bootstrap_means(SERIES, 1.5, 20_000, seed=1)
     theirs = StationaryBootstrap(4, SERIES, seed=2).apply(np.mean, 4_000)[:, 0]

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.tsa.ar_model import AutoReg
+from statsmodels.tsa.arima.model import ARIMA
 
 from arbresearch.core import BadInput, ParameterError
 from arbresearch.stats import OUFit, fit_ou, half_life
@@ -75,6 +77,27 @@ def test_agrees_with_statsmodels() -> None:
     assert fit.theta == pytest.approx(float(model.params[0] / (1.0 - model.params[1])), rel=1e-10)
     spread = math.sqrt(float(model.sigma2) * 2.0 * fit.kappa / (1.0 - fit.phi**2))
     assert fit.sigma == pytest.approx(spread, rel=1e-10)
+
+
+def test_agrees_with_maximum_likelihood_of_statsmodels() -> None:
+    """The first and last sample count otherwise: of the order of one over the number of samples, five for the mean."""
+    values = simulated(0.8, 3_000, 5) - 2.0
+    fit, (constant, phi, variance) = fit_ou(values), ARIMA(values, order=(1, 0, 0)).fit().params
+    assert fit.phi == pytest.approx(phi, abs=2.0 / 3_000)
+    assert fit.theta == pytest.approx(constant, abs=10.0 / 3_000)
+    assert fit.sigma == pytest.approx(math.sqrt(variance * 2.0 * -math.log(phi) / (1.0 - phi**2)), rel=2.0 / 3_000)
+    assert fit.half_life == pytest.approx(-math.log(2.0) / math.log(phi), rel=0.01)
+
+
+def test_agrees_with_least_squares_of_statsmodels() -> None:
+    """Student's interval of a slope, moved by Kendall's bias and made wider by three over the number of pairs."""
+    values = simulated(0.7, 400, 6)
+    model = sm.OLS(values[1:], sm.add_constant(values[:-1])).fit()
+    fit, n = fit_ou(values, confidence=0.9), 399
+    low, high = model.conf_int(0.1)[1]
+    centre, half = model.params[1] + (1.0 + 3.0 * model.params[1]) / n, 0.5 * (high - low) * (1.0 + 3.0 / n)
+    assert fit.phi == pytest.approx(model.params[1], rel=1e-10)
+    assert (fit.phi_low, fit.phi_high) == pytest.approx((centre - half, centre + half), rel=1e-9)
 
 
 def test_unknown_samples_break_pairs_and_nothing_else() -> None:
