@@ -217,6 +217,17 @@ class PartReader:
                 self._footers.popitem(last=False)
         return footer
 
+    def rows_before(self, table: Table, part: Part, key: str, moment_ns: int) -> int:
+        """Count the rows of one key with recv_ns < moment; reads the shorter side of it, none where it is outside."""
+        _, rows, first_ns, last_ns = part.keys[key]
+        if moment_ns <= first_ns:
+            return 0
+        if moment_ns > last_ns:
+            return rows
+        if moment_ns - first_ns < last_ns - moment_ns:
+            return self.read(table, part, ["recv_ns"], key, first_ns, moment_ns).height
+        return rows - self.read(table, part, ["recv_ns"], key, moment_ns, last_ns + 1).height
+
     def read(
         self, table: Table, part: Part, names: list[str], key: str | None, start_ns: int, stop_ns: int
     ) -> pl.DataFrame:
