@@ -20,7 +20,8 @@ from arbresearch.store.compaction import Compaction, compact
 from arbresearch.store.coverage import coverage_frame
 from arbresearch.store.layout import Layout
 from arbresearch.store.parts import PartReader
-from arbresearch.store.schemas import Table, table
+from arbresearch.store.reading import merged, names_of, unknown_stream
+from arbresearch.store.schemas import table
 from arbresearch.store.transaction import Transaction
 from arbresearch.store.views import Views
 from arbresearch.store.writers import Dropped, Writer, exclusive, sweep
@@ -202,7 +203,7 @@ class TickStore:
         are left out.
         """
         schema = table(table_name)
-        names = self._names(schema, columns)
+        names = names_of(schema, columns)
         start_ns = parse_ns(start) if start is not None else -(2**63)
         stop_ns = parse_ns(end) if end is not None else 2**63 - 1
 
@@ -213,12 +214,10 @@ class TickStore:
                 if part.table == table_name and part.venue == venue and key in part.keys
             ]
             if not parts:
-                raise BadInput(self._unknown(state, schema, venue, key))
+                raise BadInput(unknown_stream(state, schema, venue, key))
             wanted = [p for p in parts if p.keys[key][3] >= start_ns and p.keys[key][2] < stop_ns]
             wanted.sort(key=lambda part: part.arrival)
-            return self._merged(
-                [self._reader.read(schema, p, names, key, start_ns, stop_ns) for p in wanted], schema, names
-            )
+            return merged([self._reader.read(schema, p, names, key, start_ns, stop_ns) for p in wanted], schema, names)
 
         frame = self._with_state(pieces)
         return frame if columns is None or "recv_ns" in columns else frame.drop("recv_ns")
@@ -236,33 +235,6 @@ class TickStore:
             return max(0, high - low)
 
         return self._with_state(counted)
-
-    @staticmethod
-    def _names(schema: Table, columns: Sequence[str] | None) -> list[str]:
-        if columns is None:
-            return [name for name in schema.names if name not in ("venue", schema.key)]
-        for name in columns:
-            schema.column(name)
-            if name in ("venue", schema.key):
-                raise BadInput(expected("columns", "columns other than those that name the stream", repr(name)))
-        return list(dict.fromkeys([*(("recv_ns",) if "recv_ns" not in columns else ()), *columns]))
-
-    @staticmethod
-    def _merged(pieces: list[pl.DataFrame], schema: Table, names: list[str]) -> pl.DataFrame:
-        if not pieces:
-            return schema.empty().select(names)
-        if len(pieces) == 1:
-            return pieces[0]
-        frame = pl.concat(pieces, rechunk=True)
-        return frame if frame["recv_ns"].is_sorted() else frame.sort("recv_ns", maintain_order=True)
-
-    @staticmethod
-    def _unknown(state: LogState, schema: Table, venue: str, key: str) -> str:
-        streams = sorted({(p.venue, k) for p in state.parts.values() if p.table == schema.name for k in p.keys})
-        near = [f"{v} {k}" for v, k in streams if v == venue or k == key]
-        there = ", ".join((near or [f"{v} {k}" for v, k in streams])[:8]) or "nothing"
-        more = f" and {len(streams)} streams in all" if len(streams) > 8 else ""
-        return expected(f"{schema.name} of {venue} {key}", "a stream in the store", f"none; it has {there}{more}")
 
     def instruments(self, at: Moment | None = None) -> pl.DataFrame:
         """Return the latest row of each (venue, symbol) at or before ``at`` (None: the latest of all)."""

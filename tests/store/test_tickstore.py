@@ -311,3 +311,21 @@ def test_an_empty_side_is_nan(store: TickStore) -> None:
     assert isnan(row["ask"])
     assert isnan(row["ask_size"])
     assert row["bid"] == 1.0
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+def test_counts_are_those_of_the_rows_read(store: TickStore, compacted: bool) -> None:
+    rng = np.random.default_rng(3)
+    for part in range(5):
+        times = np.sort(rng.integers(part * NS_PER_DAY // 3, (part + 2) * NS_PER_DAY // 3, 300))
+        store.append("quotes", quotes(times.tolist()))
+        store.append("quotes", quotes(times[:50].tolist(), symbol="C/D"))
+    if compacted:
+        store.compact(grace_s=0.0)
+    every = store.quotes("mexc", "A/B")["recv_ns"].to_numpy()
+    bounds = [None, *(int(one) for one in rng.integers(DAY - 10**12, DAY + 2 * NS_PER_DAY, 12)), int(every[7])]
+    for start in bounds:
+        for end in bounds:
+            held = (every >= (start or 0)) & (every < (2**63 - 1 if end is None else end))
+            assert store.count("quotes", "mexc", "A/B", start, end) == int(held.sum())
+    assert store.count("quotes", "mexc", "X/Y", None, None) == 0
