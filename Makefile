@@ -42,7 +42,7 @@ $(READY): requirements.lock pyproject.toml
 report: $(READY) ## Run the main job on the sample market and leave reports/index.html
 	$(BIN)/arb sample --store $(STORE) --seed $(SEED)
 	$(BIN)/arb compact --store $(STORE)
-	$(BIN)/arb run demo --store $(STORE) --reports $(REPORTS) --workers $(WORKERS)
+	$(BIN)/arb run daily --store $(STORE) --reports $(REPORTS) --workers $(WORKERS)
 	@echo "open $(REPORTS)/index.html"
 
 test: lint type unit ## Pass every check: lint, types, import contracts, unit, property, notebook and pipeline tests

@@ -6,17 +6,19 @@ A notebook's cell tagged ``parameters`` has the same names and defaults; what th
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from arbresearch.core import ArbError, FeeSchedule, parse_ns
 from arbresearch.discovery import OverviewSettings
+from arbresearch.discovery.score_settings import ScoreSettings
 from arbresearch.settings import load_settings
 from arbresearch.store import TickStore
 from arbresearch.store.quality import QualitySettings
+from arbresearch.venues import QuoteGroups
 
-__all__ = ["MODELS", "DataQualityParams", "DiscoveryParams", "NotebookParams"]
+__all__ = ["MODELS", "DataQualityParams", "DiscoveryParams", "NotebookParams", "ScoringParams"]
 
 _Seconds = Annotated[float, Field(ge=0, le=86_400 * 365)]
 _Bps = Annotated[float, Field(ge=-10_000, le=10_000, allow_inf_nan=False)]
@@ -40,7 +42,7 @@ class NotebookParams(BaseModel):
     start: str | None = None
     end: str | None = None
 
-    @field_validator("symbols", "venues", "venue_pairs", mode="before", check_fields=False)
+    @field_validator("symbols", "venues", "venue_pairs", "quote_groups", mode="before", check_fields=False)
     @classmethod
     def _one_or_several(cls, value: object) -> object:
         return [value] if isinstance(value, str) and value else value
@@ -104,7 +106,19 @@ class DataQualityParams(NotebookParams):
         )
 
 
-class DiscoveryParams(NotebookParams):
+class _PairParams(NotebookParams):
+    """What every notebook that holds two streams against each other has; see the models below."""
+
+    venue_pairs: list[str] = []
+    markets: Literal["same", "any"] = "same"
+    fees_bps: dict[str, Annotated[float, Field(ge=-100, le=500)]] = {}
+
+    def own_fees(self) -> dict[str, FeeSchedule]:
+        """Return the fees of one's own account from the settings, by venue."""
+        return {venue: fees.schedule() for venue, fees in load_settings().fees.items()}
+
+
+class DiscoveryParams(_PairParams):
     """Parameters of ``10_discovery``.
 
     Parameters
@@ -115,6 +129,9 @@ class DiscoveryParams(NotebookParams):
         Unified symbols; one of spot means the coin, perpetual included; empty: all that two venues share.
     markets
         ``same``: one symbol on two venues; ``any``: also spot against perpetual.
+    quote_groups
+        Quote currencies that count as equal in the universe of common symbols, such as ``USDT=USDC``; edges are
+        measured between equal symbols only.
     start, end
         Receive times, ISO 8601 UTC, start included and end not; None: open.
     fees_bps
@@ -140,9 +157,7 @@ class DiscoveryParams(NotebookParams):
         Longest tables, pairs.
     """
 
-    venue_pairs: list[str] = []
-    markets: Literal["same", "any"] = "same"
-    fees_bps: dict[str, Annotated[float, Field(ge=-100, le=500)]] = {}
+    quote_groups: list[str] = []
     basis: Literal["net", "gross"] = "net"
     threshold_bps: _Bps = 0.0
     levels_bps: Annotated[list[_Bps], Field(min_length=1, max_length=20)] = [0.0, 5.0, 10.0, 20.0, 50.0]
@@ -162,6 +177,15 @@ class DiscoveryParams(NotebookParams):
     lag_step_s: Annotated[float, Field(gt=0, le=86_400)] = 1.0
     pairs_shown: Annotated[int, Field(ge=1, le=500)] = 20
 
+    @field_validator("quote_groups")
+    @classmethod
+    def _groups(cls, value: list[str]) -> list[str]:
+        try:
+            QuoteGroups.parse(value)
+        except ArbError as error:
+            raise ValueError(str(error)) from None
+        return value
+
     def settings(self) -> OverviewSettings:
         """Return what is measured."""
         return OverviewSettings(
@@ -175,13 +199,90 @@ class DiscoveryParams(NotebookParams):
             lag_step_s=self.lag_step_s,
         )
 
-    def own_fees(self) -> dict[str, FeeSchedule]:
-        """Return the fees of one's own account from the settings, by venue."""
-        return {venue: fees.schedule() for venue, fees in load_settings().fees.items()}
+    def universe(self) -> dict[str, Any]:
+        """Return what the universe of common symbols is asked for: the venues, symbols and markets measured."""
+        return {
+            "venues": list(dict.fromkeys(venue for pair in self.venue_pairs for venue in pair.split(":"))),
+            "quote_groups": QuoteGroups.parse(self.quote_groups),
+            "markets": self.markets,
+            "symbols": self.symbols,
+            "without_instruments": True,
+        }
+
+
+class ScoringParams(_PairParams):
+    """Parameters of ``15_scoring``.
+
+    Parameters
+    ----------
+    venue_pairs
+        Such as ``mexc:gate``, the first being A; empty: every two venues.
+    symbols
+        Unified symbols; one of spot means the coin, perpetual included; empty: all that two venues share.
+    markets
+        ``same``: one symbol on two venues; ``any``: also spot against perpetual.
+    start, end
+        Receive times, ISO 8601 UTC, start included and end not; None: open.
+    fees_bps
+        As for ``10_discovery``.
+    capital_quote
+        Capital locked on both venues together, quote currency.
+    notional_quote
+        Largest order of one action, quote currency.
+    entry_bps
+        Net edge that an episode must exceed to be acted on, basis points.
+    latency_s
+        From a quote to an order in the book, seconds; None: measured for each venue.
+    latencies_s
+        Latencies at which profit and survival are shown, seconds.
+    block_minutes
+        Length of the blocks of time whose profits are resampled, minutes; divides a day.
+    confidence
+        Of all lower bounds together.
+    pairs_shown
+        Longest tables and charts, pairs.
+    pair
+        Name of the pair of the tear sheet; empty: the best of the ranking.
+    candidates
+        Among how many pairs those ranked were chosen; None: those that are ranked.
+    workers
+        Processes that measure pairs.
+    """
+
+    capital_quote: Annotated[float, Field(gt=0, le=1e12)] = 10_000.0
+    notional_quote: Annotated[float, Field(gt=0, le=1e12)] = 1_000.0
+    entry_bps: _Bps = 5.0
+    latency_s: _Seconds | None = None
+    latencies_s: Annotated[list[_Seconds], Field(min_length=1, max_length=10)] = [0.0, 0.1, 0.25, 0.5, 1.0, 2.0]
+    block_minutes: Annotated[int, Field(ge=1, le=1_440)] = 15
+    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    pairs_shown: Annotated[int, Field(ge=1, le=500)] = 20
+    pair: str = ""
+    candidates: Annotated[int, Field(ge=1)] | None = None
+    workers: Annotated[int, Field(ge=1, le=256)] = 1
+
+    def settings(self) -> ScoreSettings:
+        """Return what a score assumes.
+
+        Raises
+        ------
+        ParameterError
+            The order is too large for the capital, or the block does not divide a day.
+        """
+        return ScoreSettings(
+            capital_quote=self.capital_quote,
+            notional_quote=self.notional_quote,
+            entry_bps=self.entry_bps,
+            latency_s=self.latency_s,
+            latencies_s=tuple(sorted(set(self.latencies_s))),
+            block_s=60 * self.block_minutes,
+            confidence=self.confidence,
+        )
 
 
 MODELS: Final[dict[str, type[NotebookParams]]] = {
     "00_data_quality": DataQualityParams,
     "10_discovery": DiscoveryParams,
+    "15_scoring": ScoringParams,
 }
 """Notebook to the model of its parameters."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Final, Literal
+
+import polars as pl
 
 from arbresearch.core import BadInput, FeeSchedule, check_venue, expected
 from arbresearch.store import TickStore
+from arbresearch.venues import unit_of
 
 __all__ = ["Fees", "Markets", "StreamPair", "choose_pairs", "find_fees"]
 
@@ -36,8 +39,21 @@ class StreamPair:
 
     @property
     def name(self) -> str:
-        """Return how tables and charts write it: ``LUNC/USDT mexc-gate``, a perpetual marked ``perp``."""
-        return f"{self.coin} {self.side_a}-{self.side_b}"
+        """Return how tables and charts write it: ``LUNC/USDT mexc-gate``, a perpetual marked ``perp``.
+
+        Where B's coin or currency is written otherwise, it follows: ``PEPE/USDT gate-binance 1000PEPE/USDT``.
+        """
+        other = self.symbol_b.split(":")[0]
+        return f"{self.coin} {self.side_a}-{self.side_b}" + ("" if other == self.coin else f" {other}")
+
+    @property
+    def units(self) -> tuple[float, float]:
+        """Return by what prices of A and of B are divided, and sizes multiplied, to be of the same unit of the coin.
+
+        (1, 1) unless one ticker is a multiple of the other: 1000 of one PEPE are one 1000PEPE.
+        """
+        many = [unit_of(symbol.split("/")[0]).multiplier for _, symbol in self.streams]
+        return many[0] / min(many), many[1] / min(many)
 
     @property
     def side_a(self) -> str:
@@ -95,10 +111,12 @@ def choose_pairs(
             raise BadInput(expected("symbol", f"one in the store: {_some(sorted(known))}", repr(symbol)))
     asked = set(symbols)
     kept = [one for one in streams if not asked or one[1] in asked or one[1].split(":")[0] in asked]
+    by_coin: dict[str, list[tuple[str, str]]] = {}
+    for venue, symbol in sorted(kept):
+        by_coin.setdefault(symbol.split(":")[0], []).append((venue, symbol))
     found = []
-    for one, other in combinations(sorted(kept, key=lambda stream: (stream[0], stream[1])), 2):
-        same_coin = one[1].split(":")[0] == other[1].split(":")[0]
-        if same_coin and (markets == "any" or one[1] == other[1]):
+    for one, other in chain.from_iterable(combinations(same, 2) for same in by_coin.values()):
+        if markets == "any" or one[1] == other[1]:
             if (one[0], other[0]) in wanted:
                 found.append(StreamPair(*one, *other))
             elif (other[0], one[0]) in wanted:
@@ -130,6 +148,7 @@ def find_fees(
     pairs: Iterable[StreamPair],
     fees_bps: Mapping[str, float] | None = None,
     own: Mapping[str, FeeSchedule] | None = None,
+    instruments: pl.DataFrame | None = None,
 ) -> dict[tuple[str, str], FeeSchedule]:
     """Find the fees of every stream; they are never assumed.
 
@@ -143,6 +162,8 @@ def find_fees(
         Taker fee in basis points by venue (``gate``) or by venue and symbol (``gate LUNC/USDT:USDT``, first choice).
     own
         Fees of one's own account by venue, the second choice; the published ones are the third.
+    instruments
+        As :meth:`TickStore.instruments` gives them; None: read from the store.
 
     Returns
     -------
@@ -160,7 +181,8 @@ def find_fees(
     for name in given:
         if name not in names:
             raise BadInput(expected("fees_bps", f"venues or streams of the pairs: {_some(sorted(names))}", repr(name)))
-    table = store.instruments().select("venue", "symbol", "maker_fee", "taker_fee")
+    listed = store.instruments() if instruments is None else instruments
+    table = listed.select("venue", "symbol", "maker_fee", "taker_fee")
     published = {
         (venue, symbol): FeeSchedule(maker, taker, tier="published")
         for venue, symbol, maker, taker in table.iter_rows()

@@ -78,7 +78,7 @@ def test_names_are_listed(place: Path) -> None:
     listed = orjson.loads(_run(place, "--json").stdout)
     assert listed["notebooks"][:2] == ["bad", "good"]
     assert {"00_data_quality", "10_discovery"} <= set(listed["notebooks"])
-    assert "demo" in listed["pipelines"]
+    assert "daily" in listed["pipelines"]
 
 
 def test_an_installed_package_brings_its_notebooks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

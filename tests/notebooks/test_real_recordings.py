@@ -164,6 +164,17 @@ def test_sets_of_different_days_are_not_paired(discovery: RunOutcome) -> None:
     assert "pairs could not be measured" in discovery.report.read_text()
 
 
+def test_the_universe_says_what_is_missing(discovery: RunOutcome) -> None:
+    tables, page = _tables(discovery), discovery.report.read_text()
+    assert "Missing: instruments of mexc, gate, binance, huobi." in page
+    assert "Missing: networks of mexc, gate, binance, huobi." in page
+    row = _one(tables["universe"], venue_a="binance", venue_b="huobi")
+    assert (row["pairs"], row["unverified"], row["quoted"], row["known_routes"]) == (1, 1, 1, 0)
+    assert {row["identity"] for row in tables["verdicts"]} == {"unverified"}
+    lone = {row["market"]: row["doubt"] for row in tables["doubts"] if row["doubt"] not in ("different", "unverified")}
+    assert lone == {"gate ETH/USDT": "listed by one venue only", "gate SOL/USDT": "listed by one venue only"}
+
+
 def test_the_local_clock_of_the_raw_recording(raw_quality: RunOutcome) -> None:
     rows = _tables(raw_quality)["streams"]
     stamped = [row for row in rows if row["event_share"]]

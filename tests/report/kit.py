@@ -61,6 +61,44 @@ def _frames() -> dict[str, pl.DataFrame]:
             }
         ),
         "clock_offset": pl.DataFrame({"recv_ns": steps, "offset_ms": walk, "drift_ms": np.linspace(0.0, 1.0, 6_000)}),
+        "ranking": pl.DataFrame(
+            {
+                "pair": ["LUNC/USDT mexc-gate", "LINK/USDT binance-mexc", "SNX/USDT binance-gate", "X/USDT gate-mexc"],
+                "viable": [True, True, False, False],
+                "mean_bps_day": [12.0, 7.0, 3.0, float("nan")],
+                "final_score": [8.0, 2.5, -1.0, float("nan")],
+                "probability_positive": [0.9999, 0.991, 0.7, None],
+            }
+        ),
+        "rank_comparison": pl.DataFrame(
+            {
+                "pair": [f"{coin}/USDT gate-mexc" for coin in "ABCDEF"],
+                "rank": [1, 2, 3, 4, 5, 6],
+                "legacy_rank": [2.0, 6.0, 1.0, None, 3.0, 4.0],
+                "viable": [True, True, False, False, False, False],
+            }
+        ),
+        "funnel": pl.DataFrame(
+            {"step": ["gross", "net of fees", "executed"], "episodes": [1_200, 300, 3], "pairs": [20, 6, 1]}
+        ),
+        "capacity": pl.DataFrame(
+            {
+                "notional_quote": [100.0, 1_000.0, 5_000.0, 10_000.0],
+                "profit_quote_day": [1.0, 8.0, 15.0, 14.0],
+                "marginal_bps": [10.0, 7.0, 1.0, -2.0],
+            }
+        ),
+        "latency_decay": pl.DataFrame(
+            {
+                "pair": ["LUNC/USDT mexc-gate"] * 3 + ["LINK/USDT binance-mexc"] * 3,
+                "latency_s": [0.0, 0.5, 2.0] * 2,
+                "mean_bps_day": [20.0, 9.0, -1.0, 8.0, 7.5, 7.0],
+                "survival": [1.0, 0.5, 0.1, 1.0, 0.9, 0.8],
+            }
+        ),
+        "block_profit": pl.DataFrame(
+            {"start_ns": START_NS + np.arange(96) * HOUR_NS // 4, "profit_bps_day": random.exponential(10.0, 96)}
+        ),
         "cost_waterfall": pl.DataFrame({"item": ["gross", "fees", "latency"], "value_bps": [12.0, -10.0, -3.0]}),
     }
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from arbresearch.report import RunCard, StageRow, render_index, render_pipeline
-from tests.report.kit import START_NS
+from tests.report.kit import FRAMES, START_NS
 
 pytestmark = pytest.mark.browser
 
@@ -89,5 +89,5 @@ def test_figures_show_and_scale(browser: Any, page: str, tmp_path: Path) -> None
         "[...document.querySelectorAll('figure svg')].map(one => one.getBoundingClientRect().toJSON())"
     )
     context.close()
-    assert len(boxes) == 10
+    assert len(boxes) == len(FRAMES)
     assert all(300 < box["width"] <= 390 and 120 < box["height"] < 500 for box in boxes)

@@ -67,7 +67,7 @@ def test_missing_and_mistyped_columns_are_named(name: str) -> None:
 
 
 def test_unknown_chart_and_foreign_frame() -> None:
-    with pytest.raises(BadInput, match=r"chart: expected one of clock_offset, .*was 'pie'"):
+    with pytest.raises(BadInput, match=r"chart: expected one of block_profit, .*was 'pie'"):
         draw("pie", pl.DataFrame())
     with pytest.raises(SchemaError, match="expected a polars DataFrame, was dict"):
         draw("episodes", {"duration_s": [1]})  # type: ignore[arg-type]
@@ -189,6 +189,7 @@ def test_waterfall_ends_at_the_sum() -> None:
     bars = [(bar.get_x(), bar.get_width()) for bar in axes.patches]
     assert bars == [(0.0, 12.0), (12.0, -10.0), (2.0, -3.0), (0.0, -1.0)]
     assert [text.get_text() for text in axes.texts] == ["12.00", "−10.00", "−3.00", "−1.00"]
+    assert plot_cost_waterfall(FRAMES["cost_waterfall"], label="bps a day").get_xlabel() == "bps a day"
     with pytest.raises(SchemaError, match="item 'fees': expected a finite number of basis points, was None"):
         plot_cost_waterfall(pl.DataFrame({"item": ["gross", "fees"], "value_bps": [1.0, None]}))
 

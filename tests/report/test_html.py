@@ -12,7 +12,7 @@ from arbresearch.report import RunCard, external_references, render_index, rende
 from arbresearch.report.definitions import DEFINITIONS, used_definitions
 from arbresearch.report.html import MAX_BYTES
 from arbresearch.report.sanitize import clean_html, markdown_html, strip_ansi
-from tests.report.kit import START_NS, header
+from tests.report.kit import FRAMES, START_NS, header
 
 
 def _notebook(*cells: Any) -> Any:
@@ -58,7 +58,7 @@ def test_page_says_everything_about_the_run(page: str) -> None:
     ):
         assert words in page, words
     assert page.count("<h1>") == 1
-    assert page.count("<figure") == 10
+    assert page.count("<figure") == len(FRAMES)
 
 
 def test_order_is_header_verdict_parameters_body_definitions_manifest(page: str) -> None:

@@ -4,17 +4,23 @@
 """
 
 from arbresearch.report.charts._registry import CHARTS, Chart, ColumnKind, draw
+from arbresearch.report.charts.capacity import plot_capacity
 from arbresearch.report.charts.costs import plot_cost_waterfall
+from arbresearch.report.charts.decay import plot_block_profit, plot_latency_decay
 from arbresearch.report.charts.edges import plot_edge_distribution, plot_edge_over_time
+from arbresearch.report.charts.funnel import plot_funnel
 from arbresearch.report.charts.lifetimes import plot_episodes, plot_survival
 from arbresearch.report.charts.matrices import plot_edge_by_hour, plot_venue_matrix
 from arbresearch.report.charts.quality import plot_clock_offset, plot_coverage, plot_spans
+from arbresearch.report.charts.ranking import plot_rank_comparison, plot_ranking
 
 __all__ = [
     "CHARTS",
     "Chart",
     "ColumnKind",
     "draw",
+    "plot_block_profit",
+    "plot_capacity",
     "plot_clock_offset",
     "plot_cost_waterfall",
     "plot_coverage",
@@ -22,6 +28,10 @@ __all__ = [
     "plot_edge_distribution",
     "plot_edge_over_time",
     "plot_episodes",
+    "plot_funnel",
+    "plot_latency_decay",
+    "plot_rank_comparison",
+    "plot_ranking",
     "plot_spans",
     "plot_survival",
     "plot_venue_matrix",

@@ -15,6 +15,8 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.ticker import FixedLocator, FuncFormatter, Locator, NullLocator
 from numpy.typing import NDArray
 
+from arbresearch.core import BadInput, expected
+
 __all__ = [
     "WEEKDAYS",
     "contrast_text",
@@ -24,6 +26,8 @@ __all__ = [
     "finite_range",
     "labels",
     "numbers",
+    "plain",
+    "split",
     "time_axis",
     "times",
     "wrapped",
@@ -114,6 +118,27 @@ def contrast_text(value: float, norm: Normalize, colours: Colormap) -> str:
     """Return black or white, whichever reads better on the colour of a cell."""
     red, green, blue, _ = colours(norm(value))
     return "#000000" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.55 else "#ffffff"
+
+
+def plain(number: float, digits: int) -> str:
+    """Write a number with a true minus sign and thousands apart."""
+    return f"{number:,.{digits}f}".replace("-", "−")
+
+
+def split(axes: Axes) -> tuple[Axes, Axes]:
+    """Give half the place of axes to new ones below them; return both, the given ones first.
+
+    Raises
+    ------
+    BadInput
+        The axes have no place in a grid to give.
+    """
+    place, figure = axes.get_subplotspec(), axes.get_figure(root=True)
+    if place is None or figure is None:
+        raise BadInput(expected("ax", "axes of a figure's grid, as new_axes and panels make them", repr(axes)))
+    grid = place.subgridspec(2, 1)
+    axes.set_subplotspec(grid[0])
+    return axes, figure.add_subplot(grid[1])
 
 
 def wrapped(title: str) -> str:

@@ -24,11 +24,14 @@ class ColumnKind(Enum):
     COUNT = "integers"
     NUMBER = "numbers"
     TEXT = "text"
+    FLAG = "true or false"
 
     def accepts(self, dtype: pl.DataType) -> bool:
         """Return whether a Polars type can be drawn as this."""
         if self is ColumnKind.TEXT:
             return dtype in (pl.String, pl.Categorical, pl.Enum)
+        if self is ColumnKind.FLAG:
+            return dtype == pl.Boolean
         return dtype.is_integer() if self in (ColumnKind.TIME, ColumnKind.COUNT) else dtype.is_numeric()
 
 

@@ -17,7 +17,12 @@ __all__ = ["plot_cost_waterfall"]
 
 @chart("cost_waterfall", item=ColumnKind.TEXT, value_bps=ColumnKind.NUMBER)
 def plot_cost_waterfall(
-    frame: pl.DataFrame, *, total: str = "net", title: str = "From gross to net", ax: Axes | None = None
+    frame: pl.DataFrame,
+    *,
+    total: str = "net",
+    label: str = "edge (bps)",
+    title: str = "From gross to net",
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw how costs take a gross edge down to a net one.
 
@@ -26,6 +31,8 @@ def plot_cost_waterfall(
     frame
         ``item`` and ``value_bps``, from the top: the first row is the gross edge, every later one a signed change
         (a cost is negative). The last bar, named by ``total``, is their sum.
+    label
+        Of the values, with their unit.
 
     Raises
     ------
@@ -51,9 +58,9 @@ def plot_cost_waterfall(
         axes.barh(row, value, left=start, height=0.62, color=colour)
         if row + 1 < len(bars):
             axes.plot([start + value] * 2, [row - 0.31, row + 1.31], color=theme.MUTED, linewidth=0.8)
-        label = f"{value:.2f}" if row in (0, len(bars) - 1) else f"{value:+.2f}"
+        text = f"{value:,.2f}" if row in (0, len(bars) - 1) else f"{value:+,.2f}"
         axes.annotate(
-            label.replace("-", "−"),
+            text.replace("-", "−"),
             (max(start, start + value), row),
             xytext=(4, 0),
             textcoords="offset points",
@@ -65,5 +72,5 @@ def plot_cost_waterfall(
     axes.set_yticks(range(len(items)), items)
     axes.set_ylim(max(len(bars), 1) - 0.45, -0.55)
     axes.grid(axis="y", visible=False)
-    axes.set(title=wrapped(title), xlabel="edge (bps)", ylabel="item")
+    axes.set(title=wrapped(title), xlabel=label, ylabel="item")
     return axes
