@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from arbresearch.core import ArbError, FeeSchedule, parse_ns
 from arbresearch.discovery import OverviewSettings
-from arbresearch.discovery.score_settings import ScoreSettings
+from arbresearch.discovery.blocks.settings import ScoreSettings
 from arbresearch.settings import load_settings
 from arbresearch.store import TickStore
 from arbresearch.store.quality import QualitySettings

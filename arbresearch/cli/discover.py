@@ -13,14 +13,14 @@ import typer
 from arbresearch.cli.common import JsonOption, StoreOption, print_json, progress_bar, stderr, stdout, store_path
 from arbresearch.cli.store import say_what_was_dropped
 from arbresearch.core import BadInput, expected
+from arbresearch.discovery.blocks.settings import ScoreSettings
 from arbresearch.discovery.pairs import Markets
-from arbresearch.discovery.score_settings import ScoreSettings
 from arbresearch.settings import load_settings
 from arbresearch.store import TickStore
 
 if TYPE_CHECKING:
     from arbresearch.discovery import Ranking, SpotArbitrageCandidateFinder
-    from arbresearch.discovery.watch import Board
+    from arbresearch.discovery.board.watch import Board
 
 __all__ = ["discover"]
 

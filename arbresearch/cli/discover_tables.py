@@ -12,10 +12,10 @@ from rich.table import Table
 
 from arbresearch.core import format_ns
 from arbresearch.discovery import Ranking
-from arbresearch.discovery.board import BoardState
-from arbresearch.discovery.score_summary import refusals, refused
-from arbresearch.discovery.score_words import ranking_verdict, reason_words
-from arbresearch.discovery.watch import Board
+from arbresearch.discovery.board.board import BoardState
+from arbresearch.discovery.board.watch import Board
+from arbresearch.discovery.scoring.summary import refusals, refused
+from arbresearch.discovery.scoring.words import ranking_verdict, reason_words
 
 __all__ = ["board_table", "closing_sentence", "gone", "ranking_table", "refusal_table", "round_sentence"]
 

@@ -10,20 +10,20 @@ from typing import Final
 import polars as pl
 
 from arbresearch.core import BadInput, FeeSchedule, ParameterError, expected, parse_ns
-from arbresearch.discovery.board import ScoreBoard
-from arbresearch.discovery.crew import Crew, Job
-from arbresearch.discovery.evidence import Evidence
-from arbresearch.discovery.metrics import PairMetrics, historical_metrics
-from arbresearch.discovery.metrics_settings import MetricsSettings
-from arbresearch.discovery.moves import MoveTable
-from arbresearch.discovery.pair_terms import Delays, PairTerms, measured_latencies, pair_terms
+from arbresearch.discovery.blocks.moves import MoveTable
+from arbresearch.discovery.blocks.pair_terms import Delays, PairTerms, measured_latencies, pair_terms
+from arbresearch.discovery.blocks.settings import HORIZON_NS, ScoreSettings
+from arbresearch.discovery.board.board import ScoreBoard
+from arbresearch.discovery.board.watch import Board, follow
+from arbresearch.discovery.metrics.history import PairMetrics, historical_metrics
+from arbresearch.discovery.metrics.settings import MetricsSettings
 from arbresearch.discovery.pairs import Markets, StreamPair, choose_pairs, find_fees
-from arbresearch.discovery.ranking import Ranking, make_ranking
-from arbresearch.discovery.reasons import Reason
-from arbresearch.discovery.score import ArbitrageOpportunityScore, make_score
-from arbresearch.discovery.score_settings import HORIZON_NS, ScoreSettings
-from arbresearch.discovery.universe import Universe, discover_common_symbols
-from arbresearch.discovery.watch import Board, follow
+from arbresearch.discovery.scoring.crew import Crew, Job
+from arbresearch.discovery.scoring.evidence import Evidence
+from arbresearch.discovery.scoring.ranking import Ranking, make_ranking
+from arbresearch.discovery.scoring.reasons import Reason
+from arbresearch.discovery.scoring.score import ArbitrageOpportunityScore, make_score
+from arbresearch.discovery.universe.universe import Universe, discover_common_symbols
 from arbresearch.store import Moment, TickStore
 from arbresearch.venues import QuoteGroups, Verdict, identify_pairs
 

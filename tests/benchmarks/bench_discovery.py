@@ -26,7 +26,9 @@ import polars as pl
 import psutil
 
 from arbresearch.core.units import NS_PER_DAY, NS_PER_HOUR
-from arbresearch.discovery import SpotArbitrageCandidateFinder, crew, discover_common_symbols, measure_blocks
+from arbresearch.discovery import SpotArbitrageCandidateFinder, discover_common_symbols
+from arbresearch.discovery.blocks import measure_blocks
+from arbresearch.discovery.scoring import crew
 from arbresearch.sample import CoinPlan, MarketPlan, SampleSpec, generate, plan_market, venue_frames
 from arbresearch.sample.reference import instruments_frame, networks_frame
 from arbresearch.stats import estimate_mean

@@ -21,11 +21,11 @@ from arbresearch.cli import app, discover
 from arbresearch.cli.discover_tables import board_table, gone, round_sentence
 from arbresearch.core import BadInput, ParameterError
 from arbresearch.discovery import ArbitrageOpportunityScore, ScoreSettings
-from arbresearch.discovery.board import BOARD, ScoreBoard
-from arbresearch.discovery.watch import Board
+from arbresearch.discovery.board.board import BOARD, ScoreBoard
+from arbresearch.discovery.board.watch import Board
 from arbresearch.sample import SampleSpec, generate
 from arbresearch.store import TickStore
-from tests.discovery.board_rounds import BLOCK, START, ranking_of, refused, viable
+from tests.discovery.board.board_rounds import BLOCK, START, ranking_of, refused, viable
 
 SPEC = SampleSpec(symbols=12, days=1, venues=("mexc", "gate"))
 RANKED = ["rank", *ArbitrageOpportunityScore.__dataclass_fields__, "legacy_rank"]

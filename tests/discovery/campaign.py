@@ -12,11 +12,11 @@ import polars as pl
 
 from arbresearch.core.units import NS_PER_DAY
 from arbresearch.discovery import ScoreSettings, SpotArbitrageCandidateFinder, choose_pairs, find_fees
-from arbresearch.discovery.evidence import gather_evidence
-from arbresearch.discovery.measure_blocks import measure_blocks
-from arbresearch.discovery.moves import MoveTable
-from arbresearch.discovery.pair_blocks import PairBlocks, first_carry
-from arbresearch.discovery.pair_terms import PairTerms, measured_latencies, pair_terms
+from arbresearch.discovery.blocks.measure_blocks import measure_blocks
+from arbresearch.discovery.blocks.moves import MoveTable
+from arbresearch.discovery.blocks.pair_blocks import PairBlocks, first_carry
+from arbresearch.discovery.blocks.pair_terms import PairTerms, measured_latencies, pair_terms
+from arbresearch.discovery.scoring.evidence import gather_evidence
 from arbresearch.sample import TRAPS, Kind, SampleSpec, generate, plan_market, venue_frames
 from arbresearch.sample.reference import instruments_frame, networks_frame
 from arbresearch.store import TickStore

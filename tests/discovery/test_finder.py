@@ -12,7 +12,7 @@ import pytest
 from arbresearch.core import BadInput, FeeSchedule, ParameterError
 from arbresearch.core.units import NS_PER_HOUR
 from arbresearch.discovery import Ranking, ScoreSettings, SpotArbitrageCandidateFinder, StreamPair
-from arbresearch.discovery.block_cache import CACHE_FOLDER
+from arbresearch.discovery.blocks.cache import CACHE_FOLDER
 from arbresearch.sample import truth_of
 from arbresearch.store import TickStore
 from tests.discovery.conftest import SPEC

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from arbresearch.core import BadInput, ParameterError
-from arbresearch.discovery.score_settings import ScoreSettings
+from arbresearch.discovery.blocks.settings import ScoreSettings
 from arbresearch.params import MODELS, DataQualityParams, DiscoveryParams, ScoringParams
 from arbresearch.pipeline import validate_parameters
 from arbresearch.store import TickStore

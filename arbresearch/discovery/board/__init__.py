@@ -1,0 +1,1 @@
+"""Rankings over time: who won places, which edge fades, what is gone."""

@@ -1,0 +1,1 @@
+"""How far venues diverge, over many pairs: edges, lifetimes, hours, the venue matrix, and what to remark on."""
