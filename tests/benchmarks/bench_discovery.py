@@ -175,7 +175,7 @@ def universe_figures(symbols: int) -> Iterator[Figure]:
     yield Figure(AREA, f"{name}, two workers against one", one["seconds"] / two["seconds"], "times", ">= 1.8")
 
 
-def hour_figures(days: int = 28, coins: int = 4) -> Iterator[Figure]:
+def hour_figures(days: int = 56, coins: int = 4) -> Iterator[Figure]:
     """Score some coins over a history at one quote a second, then again with one more hour.
 
     Days are merged and the hours of the last half day are not, as in a store that is written to.

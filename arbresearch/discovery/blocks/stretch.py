@@ -28,7 +28,7 @@ Rates = Mapping[tuple[str, str, str], float]
 _QUOTES: Final = ("recv_ns", "bid", "bid_size", "ask", "ask_size")
 _LEVELS: Final = ("recv_ns", "bids", "bid_sizes", "asks", "ask_sizes")
 _COVER: Final = ("table", "venue", "symbol", "rows", "first_ns", "last_ns")
-_MOST_QUOTES: Final = 5_000_000
+_MOST_QUOTES: Final = 6_500_000
 _MOST_BOOKS: Final = 1_000_000
 """A piece that is read at once holds about so many rows at most; the rest of a busy day is read after it."""
 
@@ -158,18 +158,22 @@ class Tape:
         return Stretch(start_ns, stop_ns, (feeds[0], feeds[1]), (ladders[0], ladders[1]), (rows[0], rows[1]))
 
     def _forget(self, before_ns: int) -> None:
-        """Let go of what no later stretch needs; what is kept is copied, for a view would hold all of it."""
+        """Let go of what no later stretch needs; where little is kept it is copied, for a view would hold all."""
         for side in range(2):
             feed, ladder = self._feeds[side], self._ladders[side]
             first = max(0, int(np.searchsorted(feed.recv_ns, before_ns)) - 1)
-            self._feeds[side] = _piece(feed, first, feed.recv_ns.size, copied=True)
+            self._feeds[side] = _piece(feed, first, feed.recv_ns.size, copied=_little(first, feed.recv_ns.size))
             begin = max(0, int(np.searchsorted(ladder.recv_ns, before_ns)) - 1)
-            self._ladders[side] = _books(ladder, begin, ladder.recv_ns.size, copied=True)
+            self._ladders[side] = _books(ladder, begin, ladder.recv_ns.size, copied=_little(begin, ladder.recv_ns.size))
 
 
 def _row(feed: Feed, row: int) -> Row:
     recv_ns, *values = (column[row].item() for column in feed)
     return (int(recv_ns), *values)
+
+
+def _little(first: int, size: int) -> bool:
+    return size - first < size // 2
 
 
 def _piece(feed: Feed, first: int, last: int, *, copied: bool = False) -> Feed:

@@ -114,11 +114,10 @@ def _rows(
 
 
 def _blocks(ordered: Sequence[tuple[ArbitrageOpportunityScore, Evidence]]) -> pl.DataFrame:
-    schema = pl.Schema({"pair": pl.String, "start_ns": pl.Int64, "covered_s": pl.Float64, "profit_bps_day": pl.Float64})
-    frames = [
-        pl.DataFrame({"start_ns": one.start_ns, "covered_s": one.covered_s, "profit_bps_day": one.profit_bps_day})
-        .select(pl.lit(score.pair).alias("pair"), pl.all())
-        .cast(schema)
-        for score, one in ordered
-    ]
-    return pl.concat([pl.DataFrame(schema=schema), *frames])
+    schema = {"pair": pl.String, "start_ns": pl.Int64, "covered_s": pl.Float64, "profit_bps_day": pl.Float64}
+    if not ordered:
+        return pl.DataFrame(schema=schema)
+    names = pl.Series("pair", [score.pair for score, _ in ordered], pl.String)
+    places = np.repeat(np.arange(len(ordered)), [one.start_ns.size for _, one in ordered])
+    columns = {name: np.concatenate([getattr(one, name) for _, one in ordered]) for name in list(schema)[1:]}
+    return pl.DataFrame([names.gather(places), *(pl.Series(name, values) for name, values in columns.items())])
