@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
 from arbresearch.core import BadInput
-from arbresearch.discovery import choose_pairs
-from arbresearch.discovery.universe.common_file import load_common_symbols
 from arbresearch.discovery.universe.routes import transfer_routes
 from arbresearch.discovery.universe.universe import Universe, discover_common_symbols
 from arbresearch.discovery.universe.universe_words import describe_universe, universe_doubts, universe_tables
-from arbresearch.sample import SampleSpec, Truth, generate
 from arbresearch.store import NETWORKS, TickStore
-from arbresearch.venues import QuoteGroups, canonical_network, contract_on
+from arbresearch.venues import QuoteGroups
+from tests.discovery.universe.told import lone_of, names_of
 from tests.store.quality_kit import START, fill, quotes
 
 DAY = 86_400 * 1_000_000_000
@@ -52,15 +48,6 @@ def _listed(store: TickStore, *markets: str) -> TickStore:
     return _fill(store, [_instrument(*market.split(" ")) for market in markets])
 
 
-def _names(universe: Universe) -> list[str]:
-    return universe.pairs["pair"].to_list()
-
-
-def _lone(universe: Universe) -> dict[str, tuple[str, str]]:
-    rows = universe.alone.select("venue", "symbol", "reason", "detail").iter_rows()
-    return {f"{venue} {symbol}": (reason, detail) for venue, symbol, reason, detail in rows}
-
-
 def test_three_venues_and_what_they_share(store: TickStore) -> None:
     _listed(store, "okx AAA/USDT", "gate AAA/USDT", "mexc AAA/USDT", "okx BBB/USDT", "mexc BBB/USDT", "gate CCC/USDT")
     found = discover_common_symbols(store)
@@ -69,8 +56,8 @@ def test_three_venues_and_what_they_share(store: TickStore) -> None:
         ("AAA", "USDT", ["gate", "mexc", "okx"], 3, ["gate AAA/USDT", "mexc AAA/USDT", "okx AAA/USDT"], 3),
         ("BBB", "USDT", ["mexc", "okx"], 2, ["mexc BBB/USDT", "okx BBB/USDT"], 1),
     ]
-    assert _names(found) == ["AAA/USDT gate-mexc", "AAA/USDT gate-okx", "AAA/USDT mexc-okx", "BBB/USDT mexc-okx"]
-    assert _lone(found) == {"gate CCC/USDT": ("one_venue", "only gate lists CCC")}
+    assert names_of(found) == ["AAA/USDT gate-mexc", "AAA/USDT gate-okx", "AAA/USDT mexc-okx", "BBB/USDT mexc-okx"]
+    assert lone_of(found) == {"gate CCC/USDT": ("one_venue", "only gate lists CCC")}
     counted = found.venues.select("venue", "instruments", "tradable", "streams", "common", "coins", "alone").rows()
     assert counted == [("gate", 2, 2, 0, 1, 1, 1), ("mexc", 2, 2, 0, 2, 2, 0), ("okx", 2, 2, 0, 2, 2, 0)]
     shared = found.by_venue_pair().select("venue_a", "venue_b", "coins", "unverified", "known_routes").rows()
@@ -82,7 +69,7 @@ def test_three_venues_and_what_they_share(store: TickStore) -> None:
 
 def test_the_venues_asked_for_and_their_order(store: TickStore) -> None:
     _listed(store, "okx AAA/USDT", "gate AAA/USDT", "mexc AAA/USDT")
-    assert _names(discover_common_symbols(store, ["okx", "gate"])) == ["AAA/USDT okx-gate"]
+    assert names_of(discover_common_symbols(store, ["okx", "gate"])) == ["AAA/USDT okx-gate"]
     with pytest.raises(BadInput, match="venue: expected one with instruments or quotes in the store: gate, mexc, okx"):
         discover_common_symbols(store, ["okx", "kraken"])
     with pytest.raises(BadInput, match="venues: expected each venue once"):
@@ -92,14 +79,14 @@ def test_the_venues_asked_for_and_their_order(store: TickStore) -> None:
 def test_quotes_are_equal_only_when_it_is_said(store: TickStore) -> None:
     _listed(store, "gate AAA/USDC", "mexc AAA/USDT", "gate BBB/USDT", "mexc BBB/USDT", "mexc BBB/USDC")
     apart = discover_common_symbols(store)
-    assert _names(apart) == ["BBB/USDT gate-mexc"]
-    assert _lone(apart) == {
+    assert names_of(apart) == ["BBB/USDT gate-mexc"]
+    assert lone_of(apart) == {
         "gate AAA/USDC": ("other_quote", "another quote elsewhere: mexc AAA/USDT"),
         "mexc AAA/USDT": ("other_quote", "another quote elsewhere: gate AAA/USDC"),
         "mexc BBB/USDC": ("other_quote", "another quote elsewhere: gate BBB/USDT"),
     }
     equal = discover_common_symbols(store, quote_groups=QuoteGroups.parse(["USDT=USDC"]))
-    assert _names(equal) == ["AAA/USDC gate-AAA/USDT mexc", "BBB/USDT gate-BBB/USDC mexc", "BBB/USDT gate-mexc"]
+    assert names_of(equal) == ["AAA/USDC gate-AAA/USDT mexc", "BBB/USDT gate-BBB/USDC mexc", "BBB/USDT gate-mexc"]
     assert equal.symbols.select("coin", "quote", "currencies").rows() == [
         ("AAA", "USDT", ["USDC", "USDT"]), ("BBB", "USDT", ["USDC", "USDT"]),
     ]  # fmt: skip
@@ -137,9 +124,9 @@ def test_spot_and_perpetual(store: TickStore) -> None:
         "gate AAA/USD:AAA", "okx AAA/USD:USD", "gate AAA/USDT:USDT-250328", "okx AAA/USDT:USDT-250328",
     )  # fmt: skip
     same = discover_common_symbols(store)
-    assert _names(same) == ["AAA/USDT gate perp-mexc perp", "AAA/USDT gate perp-okx perp"]
+    assert names_of(same) == ["AAA/USDT gate perp-mexc perp", "AAA/USDT gate perp-okx perp"]
     assert same.pairs["symbol_a"].to_list() == ["AAA/USDT:USDT", "AAA/USDT:USDT-250328"]
-    reasons = {market: reason for market, (reason, _) in _lone(same).items()}
+    reasons = {market: reason for market, (reason, _) in lone_of(same).items()}
     assert reasons == dict.fromkeys(
         ("gate AAA/USDT", "mexc BBB/USDT", "okx BBB/USDT:USDT", "gate AAA/USD:AAA", "okx AAA/USD:USD"), "other_market"
     )
@@ -165,15 +152,15 @@ def test_only_what_is_traded_now(store: TickStore) -> None:
         ],
     )  # fmt: skip
     found = discover_common_symbols(store)
-    assert _names(found) == ["AAA/USDT gate-mexc"]
-    assert _lone(found) == {
+    assert names_of(found) == ["AAA/USDT gate-mexc"]
+    assert lone_of(found) == {
         "gate BBB/USDT": ("gone", "not in the snapshot of 2025-01-04, last in that of 2025-01-01"),
         "mexc BBB/USDT": ("gone", "not in the snapshot of 2025-01-04, last in that of 2025-01-01"),
         "gate CCC/USDT": ("inactive", "gate accepts no orders"),
         "mexc CCC/USDT": ("one_venue", "no orders are taken elsewhere: gate CCC/USDT"),
     }
     then = discover_common_symbols(store, at=new - 1)
-    assert _names(then) == ["AAA/USDT gate-mexc", "BBB/USDT gate-mexc"]
+    assert names_of(then) == ["AAA/USDT gate-mexc", "BBB/USDT gate-mexc"]
     with pytest.raises(BadInput, match=r"instruments at or before .*: the first snapshot is of 2025-01-01T00:00:00Z"):
         discover_common_symbols(store, at=old - 1)
 
@@ -222,8 +209,8 @@ def test_streams_that_never_ran_together(store: TickStore) -> None:
 def test_some_symbols_only(store: TickStore) -> None:
     _listed(store, "gate AAA/USDT", "gate AAA/USDT:USDT", "mexc AAA/USDT", "gate BBB/USDT", "mexc BBB/USDT")
     found = discover_common_symbols(store, symbols=["AAA/USDT"])
-    assert _names(found) == ["AAA/USDT gate-mexc"]
-    assert list(_lone(found)) == ["gate AAA/USDT:USDT"]
+    assert names_of(found) == ["AAA/USDT gate-mexc"]
+    assert list(lone_of(found)) == ["gate AAA/USDT:USDT"]
     with pytest.raises(BadInput, match="symbol: expected one that a venue lists: AAA/USDT"):
         discover_common_symbols(store, symbols=["CCC/USDT"])
 
@@ -310,189 +297,3 @@ def test_nothing_in_common(store: TickStore) -> None:
     assert found.symbols.is_empty()
     assert describe_universe(found).startswith("**gate, mexc have no coin in common.**")
     assert universe_doubts(found)["doubt"].to_list() == ["listed by one venue only"] * 2
-
-
-@pytest.fixture(scope="module")
-def simulated(tmp_path_factory: pytest.TempPathFactory) -> tuple[TickStore, Truth]:
-    """Return a small simulated market with perpetuals, false twins and lists of networks, and the truth about it."""
-    store = TickStore(tmp_path_factory.mktemp("market"))
-    return store, generate(store, SampleSpec(seed=11, days=1, symbols=25, quotes_per_day=2_000, include_depth=False))
-
-
-@pytest.fixture
-def market(simulated: tuple[TickStore, Truth]) -> TickStore:
-    """Return its store."""
-    return simulated[0]
-
-
-def test_false_twins_and_shut_ways_of_the_sample(simulated: tuple[TickStore, Truth]) -> None:
-    store, truth = simulated
-    kinds = {(one.symbol, frozenset((one.venue_a, one.venue_b))): one.kind for one in truth.pairs}
-    found = {(row["symbol_a"], frozenset((row["venue_a"], row["venue_b"]))): row
-             for row in discover_common_symbols(store).pairs.iter_rows(named=True)}  # fmt: skip
-    assert set(kinds) <= set(found)
-    assert {key for key in kinds if found[key]["identity"] != "verified"} == {
-        key for key, kind in kinds.items() if kind == "identity"
-    }
-    ways = [
-        {found[key]["open_ab"] > 0, found[key]["open_ba"] > 0} for key, kind in kinds.items() if kind == "deposit_shut"
-    ]
-    assert ways
-    assert all(False in open_ways for open_ways in ways)
-
-
-@pytest.mark.parametrize("markets", ["same", "any"])
-def test_pairs_to_measure_are_those_of_the_streams(market: TickStore, markets: Any) -> None:
-    found = discover_common_symbols(market, markets=markets).stream_pairs()
-    assert len(set(found)) == len(found)
-    assert set(found) == set(choose_pairs(market, markets=markets))
-
-
-def test_pairs_of_the_sample_recounted_in_sql(market: TickStore) -> None:
-    found = discover_common_symbols(market)
-    counted = market.sql(
-        """
-        select a.venue as venue_a, b.venue as venue_b, a.symbol
-        from instruments a join instruments b using (symbol)
-        where a.venue < b.venue and a.active and b.active order by all
-        """
-    )
-    mine = found.pairs.select("venue_a", "venue_b", pl.col("symbol_a").alias("symbol"))
-    assert mine.sort(pl.all()).rows() == counted.rows()
-    overlap = market.sql(
-        """
-        with spans as (select venue, symbol, min(recv_ns) f, max(recv_ns) l from quotes group by all)
-        select a.venue, b.venue, a.symbol, (least(a.l, b.l) - greatest(a.f, b.f)) / 3.6e12 as h
-        from spans a join spans b using (symbol) where a.venue < b.venue order by 1, 2, 3
-        """
-    )
-    hours = found.pairs.sort("venue_a", "venue_b", "symbol_a")["overlap_h"].to_list()
-    assert hours == pytest.approx(overlap["h"].to_list())
-
-
-def test_open_networks_of_the_sample_recounted_in_python(market: TickStore) -> None:
-    found = discover_common_symbols(market)
-    table = [
-        {**row, "name": canonical_network(row["venue"], row["asset"], row["network"])}
-        for row in market.networks().iter_rows(named=True)
-    ]
-    for pair in found.pairs.iter_rows(named=True):
-        here, there = (
-            [
-                row
-                for row in table
-                if (row["venue"], row["asset"]) == (pair[f"venue_{side}"], pair["coin"]) and row["name"]
-            ]
-            for side in "ab"
-        )
-        met = [(x, y) for x in here for y in there if x["name"] == y["name"]]
-        keys = [[contract_on(one["name"], one["contract_address"]) for one in both] for both in met]
-        sound = [both for both, (x, y) in zip(met, keys, strict=True) if not (x and y and x != y)]
-        assert pair["networks"] == sorted({x["name"] for x, _ in sound})
-        assert pair["open_ab"] == sum(bool(x["withdraw_open"] and y["deposit_open"]) for x, y in sound)
-        assert pair["open_ba"] == sum(bool(y["withdraw_open"] and x["deposit_open"]) for x, y in sound)
-        fees = [x["fee"] for x, y in sound if x["withdraw_open"] and y["deposit_open"] and x["fee"] is not None]
-        assert pair["fee_ab"] == min(fees, default=None)
-
-
-@pytest.mark.parametrize("markets", ["same", "any"])
-def test_the_order_of_rows_says_nothing(market: TickStore, tmp_path: Path, markets: Any) -> None:
-    wanted = discover_common_symbols(market, markets=markets)
-    ends = pl.concat(
-        market.quotes(*stream).gather([0, -1]).with_columns(venue=pl.lit(stream[0]), symbol=pl.lit(stream[1]))
-        for stream in market.streams()
-    )
-    tables = {"instruments": market.instruments(), "networks": market.networks(), "quotes": ends}
-    for seed in range(2):
-        with TickStore(tmp_path / str(seed)) as other:
-            for name, frame in tables.items():
-                rows = frame.sample(fraction=1.0, shuffle=True, seed=seed)
-                for piece in rows.iter_slices(1 + rows.height // 2):
-                    other.append(name, piece)
-            found = discover_common_symbols(other, markets=markets)
-        for name in ("symbols", "pairs", "unmapped", "alone", "venues"):
-            assert getattr(found, name).equals(getattr(wanted, name)), name
-
-
-def test_a_and_b_are_mirrored(market: TickStore) -> None:
-    one, other = (discover_common_symbols(market, order).pairs for order in (("gate", "mexc"), ("mexc", "gate")))
-    swapped = {f"{name}_{x}": f"{name}_{y}" for name in ("venue", "symbol", "base", "kind", "unit", "contract_size")
-               for x, y in ("ab", "ba")}  # fmt: skip
-    swapped |= {f"{name}_{x}": f"{name}_{x[::-1]}" for name in ("open", "unknown", "network", "fee", "fee_fraction")
-                for x in ("ab", "ba")}  # fmt: skip
-    left_out = ["pair", "identity_reason"]
-    mirrored = other.drop(left_out).rename(swapped).select(one.drop(left_out).columns)
-    assert mirrored.with_columns((1 / pl.col("price_factor")).alias("price_factor")).equals(one.drop(left_out))
-    assert set(one["identity"]) >= {"verified", "different"}
-
-
-def _file(folder: Path, content: object) -> Path:
-    path = folder / "common.json"
-    path.write_text(content if isinstance(content, str) else json.dumps(content))
-    return path
-
-
-def test_a_list_of_common_symbols(tmp_path: Path) -> None:
-    spot = {"mexc_spot": True, "gateio_spot": True, "gateio_futures": False}
-    matrix = {"AAA/USDT": spot, "1000BBB/USDT": spot, "CCC/USDT": {**spot, "mexc_spot": False, "gateio_futures": True}}
-    path = _file(tmp_path, {"timestamp": "2025-09-21T22:32:33", "total_symbols": 3, "availability_matrix": matrix})
-    found = load_common_symbols(path, ["mexc", "gate"])
-    assert _names(found) == ["AAA/USDT mexc-gate", "1000BBB/USDT mexc-gate"]
-    assert found.pairs.select("identity", "identity_ground", "listed", "quoted").unique().rows() == [
-        ("unverified", "none", False, False)
-    ]
-    unknown = ("networks_common", "open_ab", "fee_ab", "overlap_h", "contract_size_a")
-    assert found.pairs.select(pl.col(unknown).is_null().all()).row(0) == (True,) * 5
-    assert _lone(found) == {
-        "gate CCC/USDT": ("one_venue", "only gate lists CCC"),
-        "gate CCC/USDT:USDT": ("one_venue", "only gate lists CCC"),
-    }  # fmt: skip
-    assert found.venues["snapshot_ns"].unique().to_list() == [1_758_493_953_000_000_000]
-    assert load_common_symbols(path, ["gate"], markets="any").pairs.select("symbol_a", "symbol_b").rows() == [
-        ("CCC/USDT", "CCC/USDT:USDT")
-    ]
-    with pytest.raises(BadInput, match=r"common\.json venue: expected one in the file: gate, mexc, was 'okx'"):
-        load_common_symbols(path, ["okx"])
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("{", "expected a JSON object with availability_matrix.*no JSON"),
-        (["AAA/USDT"], "was list"),
-        ({"symbols": []}, "was an object with symbols"),
-        ({"availability_matrix": {}}, "at least one symbol that a market lists, was none"),
-        ({"availability_matrix": {"AAA/USDT": {"mexc_spot": False}}}, "at least one symbol"),
-        ({"total_symbols": 2, "availability_matrix": {"AAA/USDT": {"mexc_spot": True}}}, "2 symbols, as total_symbols"),
-        ({"availability_matrix": {"AAAUSDT": {"mexc_spot": True}}}, "BASE/QUOTE"),
-        ({"availability_matrix": {"AAA/USDT": ["mexc"]}}, "AAA/USDT: expected markets such as"),
-        ({"availability_matrix": {"AAA/USDT": {"mexc": True}}}, "<venue>_<market>"),
-        ({"availability_matrix": {"AAA/USDT": {"mexc_margin": True}}}, "<venue>_<market>.*was 'mexc_margin'"),
-        ({"availability_matrix": {"AAA/USDT": {"mexc_spot": True}}, "timestamp": "soon"}, "ISO 8601"),
-    ],
-)
-def test_files_that_are_no_such_list(tmp_path: Path, content: object, message: str) -> None:
-    path = _file(tmp_path, content)
-    with pytest.raises(BadInput, match=rf"common\.json.*{message}"):
-        load_common_symbols(path)
-
-
-def test_a_list_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match=r"nowhere\.json: expected a readable file of common symbols, was No such file"):
-        load_common_symbols(tmp_path / "nowhere.json")
-
-
-def test_the_coins_that_mexc_and_gate_had_in_common(shared_data: Path) -> None:
-    path = shared_data / "lunc_mexc_gate_bbo" / "common_symbols_2025-09-21.json"
-    listed = json.loads(path.read_text())["availability_matrix"]
-    found = load_common_symbols(path)
-    assert found.symbols.height == found.pairs.height == len(listed) == 1_217
-    assert set(found.pairs["symbol_a"]) == set(found.pairs["symbol_b"]) == set(listed)
-    assert found.by_venue_pair().row(0)[:4] == ("gate", "mexc", len({one.split("/")[0] for one in listed}), 1_217)
-    assert found.pairs["identity"].unique().to_list() == ["unverified"]
-    assert found.alone.is_empty()
-    coins = [one.split("/")[0] for one in listed]
-    per_coin = [len(list(rows)) for _, rows in itertools.groupby(sorted(coins))]
-    equal = load_common_symbols(path, quote_groups=QuoteGroups.parse(["USDT=USDC"]))
-    assert equal.symbols.height == len(per_coin)
-    assert equal.pairs.height == sum(count**2 for count in per_coin)
