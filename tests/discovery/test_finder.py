@@ -75,6 +75,14 @@ def test_the_waterfall_adds_up_and_the_funnel_narrows(ranked: Ranking) -> None:
         assert raw >= net or score.reason in ("different_coin", "unverified_coin", "one_way")
 
 
+def test_a_ranking_is_its_scores_in_order(ranked: Ranking) -> None:
+    scores = list(ranked)
+    assert len(ranked) == len(scores) == ranked.scores.height
+    assert [one.pair for one in scores] == ranked.scores["pair"].to_list()
+    assert [one.viable for one in scores] == sorted((one.viable for one in scores), reverse=True)
+    assert scores[0] == ranked.score(scores[0].pair)
+
+
 def test_the_mean_is_that_of_the_blocks(ranked: Ranking) -> None:
     blocks = ranked.blocks.group_by("pair").agg(pl.col("profit_bps_day").drop_nans().mean().alias("mean"))
     both = ranked.scores.join(blocks, on="pair")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,15 @@ class Ranking:
     blocks: pl.DataFrame
     skipped: pl.DataFrame
 
+    def __len__(self) -> int:
+        """Return how many pairs are ranked."""
+        return self.scores.height
+
+    def __iter__(self) -> Iterator[ArbitrageOpportunityScore]:
+        """Yield the scores, best first."""
+        for values in self.scores.iter_rows(named=True):
+            yield _score(values)
+
     @property
     def viable(self) -> pl.DataFrame:
         """Return the rows of viable pairs."""
@@ -60,12 +69,15 @@ class Ranking:
         rows = self.scores.filter(pl.col("pair") == pair)
         if not rows.height:
             raise BadInput(expected("pair", "one of the ranking", repr(pair)))
-        values = rows.row(0, named=True)
-        return ArbitrageOpportunityScore(**{name: values[name] for name in _FIELDS})
+        return _score(rows.row(0, named=True))
 
 
 _FIELDS = tuple(ArbitrageOpportunityScore.__dataclass_fields__)
 _TYPES: dict[str, Any] = {"str": pl.String, "float": pl.Float64, "int": pl.Int64, "bool": pl.Boolean}
+
+
+def _score(values: Mapping[str, Any]) -> ArbitrageOpportunityScore:
+    return ArbitrageOpportunityScore(**{name: values[name] for name in _FIELDS})
 
 
 def make_ranking(
