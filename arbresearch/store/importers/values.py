@@ -17,16 +17,21 @@ __all__ = ["as_kind", "level_array", "level_columns", "mark", "mid_spread", "on_
 
 
 def scaled(values: pl.Series, factor: Decimal | None) -> pl.Series:
-    """Multiply by a decimal and return the doubles nearest to the decimal products, to fifteen digits."""
+    """Multiply by a decimal and return the doubles nearest to the decimal products, to fifteen digits.
+
+    Products below 1e-8 are rounded at the 22nd decimal place, the last power of ten that a double holds exactly, where
+    that is not more than rounding errors away.
+    """
     if factor is None:
         return values
     whole, decimals = _fraction(factor)
     raw = values.to_numpy() * whole / 10.0**decimals
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         places = 14.0 - np.floor(np.log10(np.abs(raw)))
-        usable = np.isfinite(places) & (places >= 0) & (places <= 22)
-        power = 10.0 ** np.where(usable, places, 0.0)
+        usable = np.isfinite(places) & (places >= 0)
+        power = 10.0 ** np.where(usable, np.minimum(places, 22.0), 0.0)
         rounded = np.rint(raw * power) / power
+        usable &= (places <= 22) | (np.abs(rounded - raw) <= 4.0 * np.spacing(np.abs(raw)))
     result = pl.Series(values.name, np.where(usable, rounded, raw))
     return pl.select(pl.when(values.is_not_null()).then(result)).to_series().rename(values.name)
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from arbresearch.core import MappingError
@@ -15,6 +15,8 @@ from arbresearch.store.importers.values import as_kind, level_columns, on_tick, 
 from arbresearch.store.schemas import Kind
 
 
+@example(1, 4, "0.00003")
+@example(9_999_999, 4, "0.00003")
 @given(st.integers(0, 10**7), st.integers(0, 4), st.sampled_from(["10000", "0.0001", "0.01", "100", "2.5", "0.00003"]))
 def test_contracts_become_the_double_nearest_to_the_decimal_product(units: int, places: int, factor: str) -> None:
     size = Decimal(units).scaleb(-places)
