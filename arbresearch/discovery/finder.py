@@ -155,7 +155,8 @@ class SpotArbitrageCandidateFinder:
             These instead, such as :meth:`arbresearch.discovery.Universe.stream_pairs`.
         start, end
             Receive times. Blocks begin at or after ``start`` and end at ``end`` or before; None is open. With a
-            start, nothing before it is read and inventory begins there.
+            start, nothing before it is read and inventory begins there. Fees, lots and contracts are those published
+            by the end.
         window_days
             Only the last so many days count, inventory is that of the whole history; None: all.
         candidates
@@ -178,7 +179,7 @@ class SpotArbitrageCandidateFinder:
         compared = max(1, len(chosen)) if candidates is None else candidates
         if compared < len(chosen):
             raise ParameterError(expected("candidates", f"at least the {len(chosen)} pairs that are ranked", compared))
-        instruments = self.store.instruments()
+        instruments = self.store.instruments(end_ns)
         terms = self._terms(chosen, instruments)
         jobs = [Job(pair, terms[pair], *self._limits(span, window_days)) for pair, span in spans.items()]
         crew = Crew(self.store, self.settings, self._moves(), compared, self.workers, self.cached and start is None)
@@ -338,9 +339,8 @@ class SpotArbitrageCandidateFinder:
         schema = {"asset": pl.String, "asset_b": pl.String, "venue_a": pl.String, "venue_b": pl.String,
                   "price_ratio": pl.Float64, "return_correlation": pl.Float64}  # fmt: skip
         frame = pl.DataFrame(rows, schema=schema)
-        known = instruments if end_ns is None else self.store.instruments(end_ns)
         networks = self.store.networks(end_ns)
-        verdicts = identify_pairs(frame, networks, _listed(known, pairs), settings=self.settings.identity)
+        verdicts = identify_pairs(frame, networks, _listed(instruments, pairs), settings=self.settings.identity)
         told = verdicts.select("verdict", "ground", "reason").iter_rows()
         return [
             make_score(pair, one, self.settings, compared, Verdict(verdict), ground, why)

@@ -61,11 +61,6 @@ class PairBlocks:
         """Return the number of blocks."""
         return int(self.start_ns.size)
 
-    def since(self, start_ns: int) -> PairBlocks:
-        """Return the blocks that begin at a moment or later."""
-        first = int(np.searchsorted(self.start_ns, start_ns))
-        return PairBlocks(self.start_ns[first:], self.values[first:])
-
     def until(self, stop_ns: int) -> PairBlocks:
         """Return the blocks that begin before a moment."""
         last = int(np.searchsorted(self.start_ns, stop_ns))

@@ -83,15 +83,10 @@ class Starts(NamedTuple):
 
 
 class Scan(NamedTuple):
-    """Sums of each block, shape (blocks, counts); the beginnings of net episodes; the last row of each book in force.
-
-    A last row is -1 where the stretch ends before both books are known.
-    """
+    """Sums of each block, shape (blocks, counts), and the beginnings of net episodes."""
 
     sums: Floats
     starts: Starts
-    last_a: int
-    last_b: int
 
 
 def new_memory(first_a_ns: int, first_b_ns: int) -> Memory:
@@ -284,7 +279,7 @@ def scan(a: Feed, b: Feed, rules: Rules, memory: Memory) -> Scan:
     memory.changed_ns[0] = changed_a
     memory.changed_ns[1] = changed_b
     starts = Starts(times[:found].copy(), ways[:found].copy(), rows_a[:found].copy(), rows_b[:found].copy())
-    return Scan(sums, starts, i if any_row else -1, j if any_row else -1)
+    return Scan(sums, starts)
 
 
 @njit(cache=True, error_model="numpy")

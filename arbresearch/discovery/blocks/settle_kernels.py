@@ -6,6 +6,7 @@ All of it lives in one file, for a compiled function does not notice a changed c
 from __future__ import annotations
 
 from math import floor
+from typing import Final
 
 import numpy as np
 from numba import njit
@@ -14,12 +15,15 @@ from arbresearch.discovery.blocks.scan_kernels import Feed, Starts
 from arbresearch.discovery.blocks.settle_types import MONEY, Book, Ladder, Stock, Terms
 from arbresearch.edges.arrays import AB, Floats, Times
 
-__all__ = ["settle", "trade_once"]
+__all__ = ["settle"]
 
 (
     _NET, _SIZED, _ALIVE, _DONE, _GROSS, _FEES, _DEPTH, _LATENCY, _CAPITAL, _PAID, _EDGE, _GROSS_EDGE, _SLIPPAGE,
     _SCORE, _BEATS, _BEST, _SENT, _CAPTURED,
 ) = range(len(MONEY))  # fmt: skip
+
+_DRAINED: Final = 0.1
+"""A venue that has less than this share of an order left is drained; coin may be moved back then."""
 
 
 @njit(cache=True, error_model="numpy")
@@ -144,24 +148,6 @@ def _trade(
         bought, paid = _walk(scratch[2], scratch[3], buys, both)
     gross_bps = 1e4 * (received / paid - 1.0) if both > 0.0 else np.nan
     return profit, both, paid, gross_bps
-
-
-@njit(cache=True, error_model="numpy")
-def trade_once(
-    a: Feed, b: Feed, ladder_a: Ladder, ladder_b: Ladder, terms: Terms, sell_on_a: bool, sell_ns: int, buy_ns: int,
-    quantity: float,
-) -> tuple[float, float, float, float]:  # fmt: skip
-    """Send both legs of one direction; see :func:`_trade`."""
-    scratch = np.empty((6, 11))
-    if sell_on_a:
-        return _trade(
-            a, ladder_a, sell_ns, terms.keep_a, terms.pay_a, b, ladder_b, buy_ns, terms.keep_b, terms.pay_b,
-            quantity, terms.max_age_ns, terms.depth_age_ns, scratch,
-        )  # fmt: skip
-    return _trade(
-        b, ladder_b, sell_ns, terms.keep_b, terms.pay_b, a, ladder_a, buy_ns, terms.keep_a, terms.pay_a,
-        quantity, terms.max_age_ns, terms.depth_age_ns, scratch,
-    )  # fmt: skip
 
 
 @njit(cache=True, error_model="numpy")
@@ -314,7 +300,7 @@ def _act(
             if moved > 0.0:
                 money[_SLIPPAGE] += best_bps - 1e4 * unlimited / (spent * pay_buy)
         side = terms.side_quote / ask
-        least = max(terms.min_quantity, terms.lot, terms.min_notional / bid, 0.1 * wanted)
+        least = max(terms.min_quantity, terms.lot, terms.min_notional / bid, _DRAINED * wanted)
         quantity = 0.0
         if now >= stock.busy_ns[which]:
             book.moved[block, which] += _move(stock, terms, which, now, side, least, sells_on_a, ask)

@@ -8,7 +8,7 @@ import numpy as np
 
 from arbresearch.edges.arrays import Floats, Times
 
-__all__ = ["MONEY", "Book", "Ladder", "Stock", "Terms", "empty_ladder", "new_stock"]
+__all__ = ["MONEY", "Book", "Ladder", "Stock", "Terms", "empty_ladder"]
 
 MONEY: Final = (
     "net_episodes", "sized_episodes", "alive_episodes", "executed_episodes", "gross_quote", "fees_quote",
@@ -101,9 +101,3 @@ def empty_ladder() -> Ladder:
     """Return a ladder without books."""
     nothing = np.empty((0, 10))
     return Ladder(np.empty(0, np.int64), nothing, nothing, nothing, nothing)
-
-
-def new_stock(latencies: int) -> Stock:
-    """Return untouched inventory for so many latencies, that of the venues counted."""
-    reals, whole = np.zeros((3, latencies)), np.zeros((2, latencies), np.int64)
-    return Stock(reals[0].copy(), reals[1].copy(), whole[0].copy(), whole[1].copy(), reals[2].copy())

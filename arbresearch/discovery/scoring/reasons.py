@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from enum import StrEnum
 from math import isnan
+from typing import Final
 
 from arbresearch.discovery.blocks.settings import ScoreSettings
 from arbresearch.discovery.scoring.evidence import Evidence
 from arbresearch.venues import Verdict
 
 __all__ = ["Reason", "refusal"]
+
+
+_MOSTLY: Final = 0.5
+"""From this share on, something is said of the whole: of time against a standing book, of profit in one episode."""
 
 
 class Reason(StrEnum):
@@ -65,14 +70,14 @@ def _doubt(found: Evidence, settings: ScoreSettings) -> tuple[Reason, str] | Non
     if found.final_score > 0.0:
         return None
     enough, net = settings.min_episodes, found.net_episodes
-    if found.standing_share > 0.5:
+    if found.standing_share > _MOSTLY:
         share = f"{100.0 * found.standing_share:.0f} % of the time with a net edge"
         return Reason.FROZEN_BOOK, f"{share} is against a book that stands still or is silent"
     if found.raw_episodes == 0:
         return Reason.NEVER_CROSSES, "no bid of one venue is ever above the ask of the other"
     if net < enough:
         far_off = found.avg_spread_bps > found.gross_spread_bps - found.avg_spread_bps
-        if net and found.best_share > 0.5 and found.best_spike and far_off:
+        if net and found.best_share > _MOSTLY and found.best_spike and far_off:
             return Reason.ISOLATED_PRINT, f"one of {_count(net, 'net episode')} holds nearly all of the profit"
         edges = f"{_count(found.raw_episodes, 'episode')} before fees, {net} above {settings.entry_bps:g} bps after"
         return Reason.FEES, edges
@@ -83,7 +88,7 @@ def _doubt(found: Evidence, settings: ScoreSettings) -> tuple[Reason, str] | Non
     ):
         share = f"{100.0 * found.alive_episodes / found.sized_episodes:.0f} %"
         return Reason.LATENCY, f"{share} still pay after {1e3 * found.latency_s:.0f} ms"
-    drained = found.executed_episodes < 0.5 * found.alive_episodes or found.mean_bps_day <= 0.0
+    drained = found.executed_episodes < _MOSTLY * found.alive_episodes or found.mean_bps_day <= 0.0
     if found.one_way_share > settings.one_way_share and drained:
         share = f"{100.0 * found.one_way_share:.0f} % of the edge has one direction"
         moved = "coin cannot be moved back" if isnan(found.transfer_viability_score) else "moving coin back costs more"

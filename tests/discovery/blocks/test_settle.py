@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from arbresearch.discovery.blocks.scan_kernels import Feed, Starts
-from arbresearch.discovery.blocks.settle_kernels import settle, trade_once
-from arbresearch.discovery.blocks.settle_types import MONEY, Book, Ladder, Stock, Terms, empty_ladder, new_stock
+from arbresearch.discovery.blocks.settle_kernels import settle
+from arbresearch.discovery.blocks.settle_types import MONEY, Book, Ladder, Stock, Terms, empty_ladder
 from arbresearch.edges import walk
 from tests.discovery.blocks.books import SECOND, feed, ladder, terms
 
@@ -24,10 +24,15 @@ def settled(
     events: list[tuple[float, int]], a: Feed, b: Feed, given: Terms, stock: Stock | None = None,
     ladders: tuple[Ladder, Ladder] | None = None, stop_s: int = 100,
 ) -> tuple[Book, Stock]:  # fmt: skip
-    held = stock if stock is not None else new_stock(given.latency_a_ns.size)
+    held = stock if stock is not None else untouched(given.latency_a_ns.size)
     deep = ladders or (empty_ladder(), empty_ladder())
     began = starts(*events, a=a, b=b)
     return settle(began, a, b, *deep, given, 0, stop_s * SECOND, 100 * SECOND, held), held
+
+
+def untouched(latencies: int) -> Stock:
+    reals, whole = np.zeros((3, latencies)), np.zeros((2, latencies), np.int64)
+    return Stock(reals[0].copy(), reals[1].copy(), whole[0].copy(), whole[1].copy(), reals[2].copy())
 
 
 def money(book: Book, name: str) -> float:
@@ -81,11 +86,11 @@ def test_levels_are_walked_to_the_printed_average() -> None:
     a = feed([(9, 103.0, 50.0, 104.0, 50.0)])
     b = feed([(9, 99.0, 1.0, 100.0, 1.0)])
     deep = (empty_ladder(), ladder([(9.0, [(99.0, 1.0)], asks)]))
-    given = terms()
-    profit, moved, paid, _ = trade_once(a, b, *deep, given, True, 11 * SECOND, 11 * SECOND, 4.0)
+    book, stock = settled([(10.0, AB)], a, b, terms(notional_quote=400.0), ladders=deep)
+    moved, paid = stock.tilt[0], money(book, "paid_quote")
     assert (moved, paid / moved) == pytest.approx((4.0, 100.175))
     assert walk([p for p, _ in asks], [s for _, s in asks], 4.0).vwap == pytest.approx(paid / moved)
-    assert profit == pytest.approx(4.0 * 103.0 - 400.7)
+    assert book.profit[0, 0] == pytest.approx(4.0 * 103.0 - 400.7)
 
 
 def test_the_size_ends_where_the_next_level_no_longer_pays() -> None:
