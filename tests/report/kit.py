@@ -99,6 +99,63 @@ def _frames() -> dict[str, pl.DataFrame]:
         "block_profit": pl.DataFrame(
             {"start_ns": START_NS + np.arange(96) * HOUR_NS // 4, "profit_bps_day": random.exponential(10.0, 96)}
         ),
+        "equity_curve": pl.DataFrame(
+            {
+                "time_ns": steps,
+                "profit_quote": 3.0 * walk + np.linspace(0.0, 40.0, 6_000),
+                "spread_quote": np.linspace(0.0, 40.0, 6_000),
+                "inventory_quote": 3.0 * walk,
+                "hedge_quote": np.zeros(6_000),
+                "drawdown": -np.abs(walk) / 1_000.0,
+            }
+        ),
+        "backtest_waterfall": pl.DataFrame(
+            {
+                "step": ["gross", "missed", "taker fees", "transfers", "net", "inventory", "total"],
+                "part": ["spread"] * 5 + ["inventory", "total"],
+                "is_sum": [False, False, False, False, True, False, True],
+                "profit_quote": [12.0, -1.0, -8.0, 0.0, 3.0, 5.0, 8.0],
+                "bps_of_notional": [6.0, -0.5, -4.0, 0.0, 1.5, 2.5, 4.0],
+                "bps_day": [24.0, -2.0, -16.0, 0.0, 6.0, 10.0, 16.0],
+            }
+        ),
+        "fills_over_books": pl.DataFrame(
+            {
+                "time_ns": START_NS + np.array([0, 20, 60, 0, 30, 60]) * 1_000_000_000,
+                "account": ["a"] * 3 + ["b"] * 3,
+                "bid": [100.0, 101.0, 101.0, 99.0, 98.0, 98.0],
+                "ask": [100.5, 101.5, 101.5, 99.5, 98.5, 98.5],
+            }
+        ),
+        "markout_curve": pl.DataFrame(
+            {
+                "role": ["maker"] * 2 + ["taker"] * 2,
+                "reason": ["leg"] * 2 + ["hedge"] * 2,
+                "horizon_s": [0.1, 60.0] * 2,
+                "fills": [200, 190, 1_000, 1_000],
+                "mean_bps": [-0.5, -2.0, 0.1, 0.4],
+                "standard_error_bps": [0.1, 0.5, 0.05, float("nan")],
+            }
+        ),
+        "latency_sweep": pl.DataFrame(
+            {"latency_s": [2.0, 0.0, 0.5], "bps_day": [-1.0, 20.0, 9.0], "both_legs": [0.3, 1.0, 0.8]}
+        ),
+        "fill_rule_bracket": pl.DataFrame(
+            {"rule": ["touch", "queue", "through"], "bps_day": [9.0, 2.5, -1.0], "fill_ratio": [0.6, 0.3, None]}
+        ),
+        "inventory_path": pl.DataFrame(
+            {
+                "time_ns": steps,
+                "base_a": 50.0 + walk,
+                "base_b": 50.0 - walk,
+                "quote_a": 1_000.0 - 10.0 * walk,
+                "quote_b": 1_000.0 + 10.0 * walk,
+                "transit_base": np.where(np.arange(6_000) < 100, 5.0, 0.0),
+                "transit_quote": np.zeros(6_000),
+            }
+        ),
+        "hedge_path": pl.DataFrame({"time_ns": steps, "delta_base": walk, "base_h": -50.0 - walk}),
+        "unhedged_exposure": pl.DataFrame({"time_ns": steps, "unhedged_quote_s": np.cumsum(np.abs(walk))}),
         "cost_waterfall": pl.DataFrame({"item": ["gross", "fees", "latency"], "value_bps": [12.0, -10.0, -3.0]}),
     }
 

@@ -67,7 +67,7 @@ def test_missing_and_mistyped_columns_are_named(name: str) -> None:
 
 
 def test_unknown_chart_and_foreign_frame() -> None:
-    with pytest.raises(BadInput, match=r"chart: expected one of block_profit, .*was 'pie'"):
+    with pytest.raises(BadInput, match=r"chart: expected one of backtest_waterfall, block_profit, .*was 'pie'"):
         draw("pie", pl.DataFrame())
     with pytest.raises(SchemaError, match="expected a polars DataFrame, was dict"):
         draw("episodes", {"duration_s": [1]})  # type: ignore[arg-type]

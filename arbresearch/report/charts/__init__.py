@@ -8,17 +8,26 @@ from arbresearch.report.charts.capacity import plot_capacity
 from arbresearch.report.charts.costs import plot_cost_waterfall
 from arbresearch.report.charts.decay import plot_block_profit, plot_latency_decay
 from arbresearch.report.charts.edges import plot_edge_distribution, plot_edge_over_time
+from arbresearch.report.charts.executions import (
+    plot_fill_rule_bracket,
+    plot_latency_sweep,
+    plot_markout_curve,
+)
+from arbresearch.report.charts.fills import plot_fills_over_books
 from arbresearch.report.charts.funnel import plot_funnel
+from arbresearch.report.charts.holdings import plot_hedge_path, plot_inventory_path, plot_unhedged_exposure
 from arbresearch.report.charts.lifetimes import plot_episodes, plot_survival
 from arbresearch.report.charts.matrices import plot_edge_by_hour, plot_venue_matrix
 from arbresearch.report.charts.quality import plot_clock_offset, plot_coverage, plot_spans
 from arbresearch.report.charts.ranking import plot_rank_comparison, plot_ranking
+from arbresearch.report.charts.results import plot_backtest_waterfall, plot_equity_curve
 
 __all__ = [
     "CHARTS",
     "Chart",
     "ColumnKind",
     "draw",
+    "plot_backtest_waterfall",
     "plot_block_profit",
     "plot_capacity",
     "plot_clock_offset",
@@ -28,11 +37,19 @@ __all__ = [
     "plot_edge_distribution",
     "plot_edge_over_time",
     "plot_episodes",
+    "plot_equity_curve",
+    "plot_fill_rule_bracket",
+    "plot_fills_over_books",
     "plot_funnel",
+    "plot_hedge_path",
+    "plot_inventory_path",
     "plot_latency_decay",
+    "plot_latency_sweep",
+    "plot_markout_curve",
     "plot_rank_comparison",
     "plot_ranking",
     "plot_spans",
     "plot_survival",
+    "plot_unhedged_exposure",
     "plot_venue_matrix",
 ]

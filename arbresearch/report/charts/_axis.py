@@ -125,8 +125,8 @@ def plain(number: float, digits: int) -> str:
     return f"{number:,.{digits}f}".replace("-", "−")
 
 
-def split(axes: Axes) -> tuple[Axes, Axes]:
-    """Give half the place of axes to new ones below them; return both, the given ones first.
+def split(axes: Axes, parts: int = 2) -> tuple[Axes, ...]:
+    """Share the place of axes with new ones below them, all as high; return them from the top, the given ones first.
 
     Raises
     ------
@@ -136,9 +136,9 @@ def split(axes: Axes) -> tuple[Axes, Axes]:
     place, figure = axes.get_subplotspec(), axes.get_figure(root=True)
     if place is None or figure is None:
         raise BadInput(expected("ax", "axes of a figure's grid, as new_axes and panels make them", repr(axes)))
-    grid = place.subgridspec(2, 1)
+    grid = place.subgridspec(parts, 1)
     axes.set_subplotspec(grid[0])
-    return axes, figure.add_subplot(grid[1])
+    return axes, *(figure.add_subplot(grid[row]) for row in range(1, parts))
 
 
 def wrapped(title: str) -> str:

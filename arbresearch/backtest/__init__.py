@@ -1,0 +1,54 @@
+"""What would have happened: two venues and a hedge, event by event, with the trader's bad moments in it."""
+
+from arbresearch.backtest.codes import Asset, CashKind, FillReason, OneLegPolicy, Rebalance, TransferState, Trigger
+from arbresearch.backtest.config import BacktestConfig
+from arbresearch.backtest.config_parts import (
+    Balances,
+    HedgeConfig,
+    ImpactConfig,
+    InstrumentTerms,
+    LatencyModel,
+    MarginConfig,
+    ModeThresholds,
+    TransferConfig,
+    TransferRoute,
+)
+from arbresearch.backtest.engine import SpotArbitrageBacktester
+from arbresearch.backtest.log import RunLog
+from arbresearch.backtest.market import FundingRows, Market, VenueTape
+from arbresearch.backtest.result import BacktestResult
+from arbresearch.backtest.run import run_market
+from arbresearch.backtest.summary import BacktestSummary
+from arbresearch.backtest.terms import RunTerms, StrategyTerms, TransferTerms, VenueTerms
+
+__all__ = [
+    "Asset",
+    "BacktestConfig",
+    "BacktestResult",
+    "BacktestSummary",
+    "Balances",
+    "CashKind",
+    "FillReason",
+    "FundingRows",
+    "HedgeConfig",
+    "ImpactConfig",
+    "InstrumentTerms",
+    "LatencyModel",
+    "MarginConfig",
+    "Market",
+    "ModeThresholds",
+    "OneLegPolicy",
+    "Rebalance",
+    "RunLog",
+    "RunTerms",
+    "SpotArbitrageBacktester",
+    "StrategyTerms",
+    "TransferConfig",
+    "TransferRoute",
+    "TransferState",
+    "TransferTerms",
+    "Trigger",
+    "VenueTape",
+    "VenueTerms",
+    "run_market",
+]

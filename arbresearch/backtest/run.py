@@ -1,0 +1,135 @@
+"""Runs the kernel over a market: makes its record, lengthens its logs, and hands out what it wrote."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from arbresearch.backtest.kernel import DONE, advance
+from arbresearch.backtest.layout import MOST_QUEUED, RUN
+from arbresearch.backtest.log import Records, RunLog
+from arbresearch.backtest.log_kernels import LOGS
+from arbresearch.backtest.market import Market, VenueTape
+from arbresearch.backtest.terms import RunTerms
+from arbresearch.core import NS_PER_DAY, ArbError
+from arbresearch.edges.arrays import NEVER_NS
+
+__all__ = ["run_market"]
+
+_FIRST_ROWS: Final = 32_768
+_WHOLE: Final = ("recv_ns", "aggressor")
+
+
+def run_market(market: Market, terms: RunTerms) -> RunLog:
+    """Run a strategy over a recorded market, event by event.
+
+    Parameters
+    ----------
+    market
+        A, B and the hedge; every table rising in receive time.
+    terms
+        Of the venues and the strategy.
+
+    Returns
+    -------
+    RunLog
+        What happened. For a market without a row nothing did.
+
+    Raises
+    ------
+    ArbError
+        If more comes due at once than a run can hold: terms that send orders without end.
+    """
+    delays = terms.delays()
+    run = _first(market, terms)
+    logs = {name: np.zeros(_FIRST_ROWS, dtype=dtype) for name, dtype in LOGS.items()}
+    if int(run[0]["last_ns"]) == NEVER_NS:
+        return _log(run, logs, 0)
+    tables = [_address(run, venue, tape) for venue, tape in enumerate(market)]
+    while True:
+        kept = [*logs.values(), delays.values]
+        run[0]["log_at"] = [one.ctypes.data for one in kept]
+        run[0]["log_rows"] = [one.size for one in kept]
+        if advance(run) == DONE:
+            break
+        logs = {name: _longer(rows, int(run[0][name])) for name, rows in logs.items()}
+    if run[0]["overflow"]:
+        raise ArbError(
+            f"more than {MOST_QUEUED} orders, answers and transfers were under way at once, or one moment made "
+            "thousands of orders; raise min_interval_s, or lower the latencies and the deadline of one-leg repairs"
+        )
+    return _log(run, logs, sum(int(run[0]["tape_rows"][venue].sum()) for venue in range(len(tables))))
+
+
+def _first(market: Market, terms: RunTerms) -> npt.NDArray[Any]:
+    """Return the record of a run that has not begun."""
+    run = np.zeros(1, dtype=RUN)
+    r = run[0]
+    delays = terms.delays()
+    r["venues"], r["strategy"], r["moves"] = terms.venue_rows(), terms.strategy_rows(), terms.transfer_rows()
+    r["enabled"], r["entry_bps"], r["exit_bps"] = terms.thresholds()
+    r["delay_places"], r["delay_keys"] = delays.places, delays.keys
+    for field in ("bid", "bid_size", "ask", "ask_size"):
+        r["books"][field] = np.nan
+    for field in ("row", "rung", "used_row", "used_rung"):
+        r["books"][field] = -1
+    r["ladder_prices"] = np.nan
+    r["base"] = [one.base_start for one in terms.venues]
+    r["quote"] = [one.quote_start for one in terms.venues]
+    r["liquidation"] = (-np.inf, np.inf)
+    times = [rows.recv_ns for one in market for rows in (one.book, one.trades, one.ladder, one.funding)]
+    first_ns = min((int(one[0]) for one in times if one.size), default=NEVER_NS)
+    r["next_due_ns"] = NEVER_NS
+    r["next_sample_ns"] = terms.strategy.start_ns or first_ns
+    r["midnight_ns"] = (first_ns // NS_PER_DAY + 1) * NS_PER_DAY
+    r["decided_ns"] = -NEVER_NS
+    r["exposure_ns"] = first_ns
+    r["last_ns"] = max((int(one[-1]) for one in times if one.size), default=NEVER_NS)
+    r["moved_version"] = r["bounds_turn"] = -1
+    r["delta_dirty"] = 1
+    for venue, one in enumerate(terms.venues):
+        base = one.base_start
+        if one.perpetual and base:
+            kept = one.quote_start
+            r["liquidation"][venue] = (
+                -kept / (base * (1.0 - one.maintenance_rate)) if base > 0.0 else -np.inf,
+                kept / (abs(base) * (1.0 + one.maintenance_rate)) if base < 0.0 else np.inf,
+            )
+    return run
+
+
+def _address(run: Records, venue: int, tape: VenueTape) -> list[npt.NDArray[Any]]:
+    """Write down where a venue's tables lie, and return the arrays that must live as long as the run."""
+    tables: list[NamedTuple] = [tape.book, tape.trades, tape.ladder, tape.funding]
+    arrays = [
+        np.ascontiguousarray(one, dtype=np.int64 if name in _WHOLE else np.float64)
+        for table in tables
+        for name, one in zip(table._fields, table, strict=True)
+    ]
+    run[0]["tape_at"][venue] = [one.ctypes.data for one in arrays]
+    run[0]["tape_rows"][venue] = [table[0].size for table in tables]
+    run[0]["tape_levels"][venue] = tape.ladder.bids.shape[1]
+    return arrays
+
+
+def _longer(rows: Records, written: int) -> Records:
+    """Return twice as long a log with the same rows; their bytes are copied, for copying field by field is slow."""
+    longer = np.zeros(2 * rows.size, dtype=rows.dtype)
+    longer.view(np.uint8)[: written * rows.dtype.itemsize] = rows.view(np.uint8)[: written * rows.dtype.itemsize]
+    return longer
+
+
+def _log(run: npt.NDArray[Any], logs: dict[str, Records], rows: int) -> RunLog:
+    r = run[0]
+    tables = {name: rows[: int(r[name])] for name, rows in logs.items()}
+    return RunLog(
+        **tables,
+        base=r["base"].copy(),
+        quote=r["quote"].copy(),
+        coin=r["coin"].copy(),
+        transit=r["transit"].copy(),
+        halted=bool(r["halted"]),
+        rows=rows,
+    )
