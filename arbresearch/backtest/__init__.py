@@ -1,5 +1,6 @@
 """What would have happened: two venues and a hedge, event by event, with the trader's bad moments in it."""
 
+from arbresearch.backtest.candles import CandleTrap, candle_trap, first_trap, trap_table
 from arbresearch.backtest.codes import Asset, CashKind, FillReason, OneLegPolicy, Rebalance, TransferState, Trigger
 from arbresearch.backtest.config import BacktestConfig
 from arbresearch.backtest.config_parts import (
@@ -14,11 +15,13 @@ from arbresearch.backtest.config_parts import (
     TransferRoute,
 )
 from arbresearch.backtest.engine import SpotArbitrageBacktester
+from arbresearch.backtest.judged import judged
 from arbresearch.backtest.log import RunLog
 from arbresearch.backtest.market import FundingRows, Market, VenueTape
 from arbresearch.backtest.result import BacktestResult
 from arbresearch.backtest.run import run_market
 from arbresearch.backtest.summary import BacktestSummary
+from arbresearch.backtest.sweeps import latency_sweep, rule_bracket
 from arbresearch.backtest.terms import RunTerms, StrategyTerms, TransferTerms, VenueTerms
 
 __all__ = [
@@ -27,6 +30,7 @@ __all__ = [
     "BacktestResult",
     "BacktestSummary",
     "Balances",
+    "CandleTrap",
     "CashKind",
     "FillReason",
     "FundingRows",
@@ -50,5 +54,11 @@ __all__ = [
     "Trigger",
     "VenueTape",
     "VenueTerms",
+    "candle_trap",
+    "first_trap",
+    "judged",
+    "latency_sweep",
+    "rule_bracket",
     "run_market",
+    "trap_table",
 ]

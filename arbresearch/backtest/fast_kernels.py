@@ -14,7 +14,8 @@ from arbresearch.backtest.codes import Rebalance, Repair
 from arbresearch.backtest.compiled import NO, NOBODY, YES, A, B, H, inner, whole
 from arbresearch.backtest.ledger_kernels import buy_free, sell_free
 from arbresearch.backtest.row_kernels import rests_on
-from arbresearch.edges.arrays import NEVER_NS, Floats
+from arbresearch.backtest.tape_kernels import the_book, the_trades
+from arbresearch.edges.arrays import NEVER_NS, Floats, Times
 from arbresearch.matching.queue_kernels import FRONT, PREVIOUS, PRICE, TRADED, shown_by_best, update_book, update_trade
 from arbresearch.matching.rows import BookRows, TradeRows
 from arbresearch.matching.taker_kernels import floor_to_lot
@@ -31,13 +32,15 @@ _MAKER = np.array([-1, -1, -1, 0, 1, 1, 0])
 
 
 @inner
-def _factor(r: Any, mode: int) -> float:
+def _factor(r: Any, mode: int, late: bool) -> float:
     """Return by what a mode's sell price must be multiplied to exceed its buy price, a little too much."""
     terms = r.strategy[0]
     seller, maker = _SELLER[mode], _MAKER[mode]
-    lowest = min(r.entry_bps[mode - 1], r.exit_bps[mode - 1])
-    if terms.rebalance == _REVERSE:
-        lowest = min(lowest, -terms.rebalance_cost_bps)
+    lowest = r.entry_bps[mode - 1]
+    if r.tilt_sign != 0 and seller == (1 if r.tilt_sign > 0 else 0):
+        lowest = r.exit_bps[mode - 1]
+        if late:
+            lowest = min(lowest, -terms.rebalance_cost_bps)
     sold, bought = r.venues[seller], r.venues[1 - seller]
     keep = 1.0 - (sold.maker_rate if maker == seller else sold.taker_rate)
     pay = 1.0 + (bought.maker_rate if maker == 1 - seller else bought.taker_rate)
@@ -51,16 +54,23 @@ def _factor(r: Any, mode: int) -> float:
 
 
 @inner
-def bounds(r: Any) -> bool:
+def bounds(r: Any, now_ns: int) -> bool:
     """Work out outside of which prices no mode can act, when something has changed; return whether any may.
 
     ``r.bounds[mode - 1]``: the factor by which the sell price must be multiplied to exceed the buy price, taken at
-    the lowest threshold that may hold and loosened a little; the least price at which what may be sold is an order;
-    the highest at which what may be spent is one. A factor of 0 is a mode that cannot act.
+    its present threshold and loosened a little; the least price at which what may be sold is an order; the highest at
+    which what may be spent is one. A factor of 0 is a mode that cannot act. They hold until ``r.bounds_until_ns``,
+    from which on a tilt has stayed too long.
     """
-    if r.bounds_turn == r.turn:
+    if r.bounds_turn == r.turn and now_ns < r.bounds_until_ns:
         return bool(r.opens)
     r.bounds_turn = r.turn
+    r.bounds_until_ns = NEVER_NS
+    late = NO
+    if r.strategy[0].rebalance == _REVERSE and r.tilt_sign != 0:
+        late = now_ns - r.tilt_since_ns > r.strategy[0].max_hold_ns
+        if not late:
+            r.bounds_until_ns = r.tilt_since_ns + r.strategy[0].max_hold_ns + 1
     r.bounds[:] = 0.0
     r.opens = False
     terms = r.strategy[0]
@@ -72,7 +82,7 @@ def bounds(r: Any) -> bool:
         seller, maker = _SELLER[mode], _MAKER[mode]
         sold, bought = r.venues[seller], r.venues[1 - seller]
         place = r.bounds[mode - 1]
-        place[0] = _factor(r, mode)
+        place[0] = _factor(r, mode, late)
         place[2] = np.inf
         if not sold.perpetual:
             free = sell_free(r, seller, NOBODY)
@@ -135,9 +145,9 @@ def _any_crosses(within: Floats, bid_a: float, ask_a: float, bid_b: float, ask_b
 
 
 @inner
-def may_act(r: Any) -> bool:
+def may_act(r: Any, now_ns: int) -> bool:
     """Return whether a mode may be called for at the books in force."""
-    if not bounds(r):
+    if not bounds(r, now_ns):
         return False
     a, b = r.books[A], r.books[B]
     return _any_crosses(r.bounds, a.bid, a.ask, b.bid, b.ask)
@@ -255,9 +265,7 @@ def _hedge_waits(r: Any, rows: BookRows, place: int) -> bool:
 
 
 @inner
-def _pass_others(
-    r: Any, h: BookRows, trades_a: TradeRows, trades_b: TradeRows, upto_ns: int, ta: int, tb: int, ih: int
-) -> tuple[int, int, int, bool]:
+def _pass_others(r: Any, upto_ns: int, ta: int, tb: int, ih: int) -> tuple[int, int, int, bool]:
     """Pass over trades and quotes of the hedge in their order up to a time, or up to one that may matter.
 
     Returns
@@ -265,6 +273,7 @@ def _pass_others(
     tuple
         Rows read of the trades of A and B and of the hedge's quotes, and whether the next one may matter.
     """
+    h, trades_a, trades_b = the_book(r, H), the_trades(r, A), the_trades(r, B)
     while True:
         time_a = trades_a.recv_ns[ta] if ta < trades_a.recv_ns.size else NEVER_NS
         time_b = trades_b.recv_ns[tb] if tb < trades_b.recv_ns.size else NEVER_NS
@@ -287,6 +296,15 @@ def _pass_others(
 
 
 @inner
+def _next(one: Times, i: int, other: Times, j: int, third: Times, k: int) -> int:
+    """Return the time of the first row of three tables that was not read."""
+    first = one[i] if i < one.size else NEVER_NS
+    second = other[j] if j < other.size else NEVER_NS
+    last = third[k] if k < third.size else NEVER_NS
+    return min(first, second, last)
+
+
+@inner
 def skip_all(
     r: Any, a: BookRows, b: BookRows, h: BookRows, trades_a: TradeRows, trades_b: TradeRows, limit_ns: int, opens: bool,
     always: bool, manages: bool, margins: bool,
@@ -306,18 +324,19 @@ def skip_all(
     if r.strategy[0].rebalance == _TRANSFER and r.tilt_sign != 0 and not r.halted:
         overdue_ns = r.tilt_since_ns + r.strategy[0].max_hold_ns
     rests_a, rests_b = r.resting[A] > 0, r.resting[B] > 0
-    others = trades_a.recv_ns.size + trades_b.recv_ns.size + h.recv_ns.size > 0
     low_a, high_a = r.liquidation[A, 0], r.liquidation[A, 1]
     low_b, high_b = r.liquidation[B, 0], r.liquidation[B, 1]
     now_ns = NOBODY
     hit = NO
+    other_ns = _next(trades_a.recv_ns, ta, trades_b.recv_ns, tb, h.recv_ns, ih)
     while True:
         moment = min(time_a, time_b)
-        if others:
+        if other_ns <= moment:
             upto_ns = min(moment, limit_ns - 1)
-            ta, tb, ih, counts = _pass_others(r, h, trades_a, trades_b, upto_ns, ta, tb, ih)
+            ta, tb, ih, counts = _pass_others(r, upto_ns, ta, tb, ih)
             if counts:
                 break
+            other_ns = _next(trades_a.recv_ns, ta, trades_b.recv_ns, tb, h.recv_ns, ih)
         if moment >= limit_ns:
             break
         on_a = time_a <= moment

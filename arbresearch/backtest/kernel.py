@@ -54,6 +54,8 @@ def _known(r: Any, number: int, now_ns: int) -> None:
         r.share[slot.mode - 1] += order.filled / order.quantity
     else:
         slot.working -= 1
+        slot.extra_base = slot.extra_quote = 0.0
+        r.turn += 1
         if order.sell:
             slot.sold += order.filled
         else:
@@ -178,8 +180,8 @@ def _advance(r: Any) -> int:
         )
         quoted = NO
         if place[2] > 0 and place[6] > 0:
-            limit_ns = min(other_ns, r.next_due_ns, r.next_sample_ns + 1, r.midnight_ns)
-            opens = bounds(r)
+            opens = bounds(r, min(_time(a.recv_ns, place[2]), _time(b.recv_ns, place[6])))
+            limit_ns = min(other_ns, r.next_due_ns, r.next_sample_ns + 1, r.midnight_ns, r.bounds_until_ns)
             always, manages = watched(r)
             overdue = r.strategy[0].rebalance == _TRANSFERS and r.tilt_sign != 0
             if plain and not (always or overdue):

@@ -89,8 +89,10 @@ SLOT: Final = np.dtype([
     ("repair", _I), ("tried_row", _I), ("ref_sell", _F), ("ref_buy", _F), ("threshold_bps", _F),
     ("maker_venue", _I), ("hedge_low", _F), ("hedge_high", _F), ("touch_low", _F), ("touch_high", _F),
     ("expires_ns", _I), ("hold_base", _F), ("hold_quote", _F),
+    ("extra_venue", _I), ("extra_base", _F), ("extra_quote", _F),
 ], align=True)  # fmt: skip
-"""A pair that is not closed; ``hold_base`` is reserved on its seller, ``hold_quote`` on its buyer."""
+"""A pair that is not closed; ``hold_base`` is reserved on its seller, ``hold_quote`` on its buyer, and extra
+for a repair under way that those do not cover."""
 
 QUEUE: Final = np.dtype([("due_ns", _I), ("sequence", _I), ("kind", _I), ("ref", _I), ("pair", _I)], align=True)
 
@@ -118,10 +120,10 @@ RUN: Final = np.dtype([
     ("samples", _I),
     ("next_sample_ns", _I), ("midnight_ns", _I), ("day_profit", _F), ("paused", _B), ("halted", _B), ("overflow", _B),
     ("open_slots", _I), ("resting", _I, (VENUES,)), ("decided_ns", _I), ("tilt_since_ns", _I), ("tilt_sign", _I),
-    ("version", _I), ("moved_version", _I), ("turn", _I), ("bounds_turn", _I), ("opens", _B),
+    ("version", _I), ("moved_version", _I), ("turn", _I), ("bounds_turn", _I), ("bounds_until_ns", _I), ("opens", _B),
     ("bounds", _F, (6, 3)), ("delta_dirty", _I), ("delta_row", _I), ("delta_working", _B),
     ("exposure", _F), ("exposure_mark", _F), ("exposure_ns", _I), ("unhedged_quote_s", _F),
-    ("calm_until_ns", _I), ("last_ns", _I), ("instants", _I), ("cursors", _I, (STREAMS,)),
+    ("calm_until_ns", _I), ("last_ns", _I), ("cursors", _I, (STREAMS,)),
     ("level_prices", _F, (2, 2, MOST_LEVELS + 1)), ("level_sizes", _F, (2, 2, MOST_LEVELS + 1)), ("counts", _I, (2, 2)),
     ("take_prices", _F, (MOST_LEVELS + 1,)), ("take_sizes", _F, (MOST_LEVELS + 1,)),
     ("sell_free", _F, (2,)), ("buy_free", _F, (2,)), ("allowed", np.uint8, (6,)), ("thresholds", _F, (6,)),

@@ -74,10 +74,16 @@ def held(r: Any, venue: int, sells: bool, free: float, but: int) -> float:
         slot = r.slots[number]
         if not slot.open or number == but:
             continue
-        if sells and slot.seller == venue:
-            free -= slot.hold_base
-        elif not sells and slot.buyer == venue:
-            free -= slot.hold_quote
+        if sells:
+            if slot.seller == venue:
+                free -= slot.hold_base
+            if slot.extra_venue == venue:
+                free -= slot.extra_base
+        else:
+            if slot.buyer == venue:
+                free -= slot.hold_quote
+            if slot.extra_venue == venue:
+                free -= slot.extra_quote
     return max(0.0, free)
 
 

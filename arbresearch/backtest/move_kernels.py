@@ -231,7 +231,10 @@ def hedge_delta(r: Any, now_ns: int) -> None:
         return
     sell = away > 0.0
     limit = banded(r, H, sell, book.bid if sell else book.ask, 1.0)
-    funds = sell_free(r, H, NOBODY) if sell else buy_free(r, H, NOBODY) / (limit * (1.0 + r.venues[2].taker_rate))
+    if sell:
+        funds = sell_free(r, H, NOBODY)
+    else:
+        funds = buy_free(r, H, NOBODY) / (limit * max(1.0, 1.0 + r.venues[H].taker_rate))
     quantity = floor_to_lot(min(wanted, funds), r.venues[2].lot)
     if small(r, H, quantity):
         _blocked(r)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from arbresearch.backtest.codes import EventKind
+from arbresearch.backtest.codes import EventKind, FillReason
 from arbresearch.backtest.compiled import YES, A, inner, whole
 from arbresearch.backtest.layout import LEGS, MOST_QUEUED
 from arbresearch.backtest.ledger_kernels import before_change, changed, mid
@@ -53,6 +53,7 @@ _SENT, _RESTING, _PARTLY, _FILLED, _CANCELLED, _REJECTED = (
         OrderState.REJECTED,
     )
 )
+_LEG = whole(FillReason.LEG)
 _SEND_CANCEL = whole(OrderEvent.SEND_CANCEL)
 _FEED, _ENTRY, _ACKNOWLEDGEMENT, _CANCEL_LEG = (whole(one) for one in range(LEGS))
 
@@ -135,6 +136,20 @@ def _note(r: Any, order: int, now_ns: int, state: int, filled: float) -> None:
 
 
 @inner
+def _reserve(r: Any, number: int, venue: int, sell: bool, quantity: float, price: float) -> None:
+    """Keep what a repair needs beyond what its pair has reserved there from being spent otherwise."""
+    slot = r.slots[number]
+    slot.extra_venue = venue
+    slot.extra_base = slot.extra_quote = 0.0
+    if sell:
+        slot.extra_base = max(0.0, quantity - (slot.hold_base if venue == slot.seller else 0.0))
+    else:
+        need = quantity * price * max(1.0, 1.0 + r.venues[venue].taker_rate)
+        slot.extra_quote = max(0.0, need - (slot.hold_quote if venue == slot.buyer else 0.0))
+    r.turn += 1
+
+
+@inner
 def send_order(
     r: Any, now_ns: int, pair: int, slot: int, venue: int, sell: bool, maker: bool, reason: int,
     price: float, quantity: float,
@@ -157,6 +172,8 @@ def send_order(
             r.makers[slot], r.maker_states[slot], -1 if sell else 1, price, quantity, r.venues[venue].lot, terms.family,
             terms.exponent,
         )  # fmt: skip
+    elif slot >= 0 and reason != _LEG:
+        _reserve(r, slot, venue, sell, order.quantity, price)
     _note(r, number, now_ns, _SENT, 0.0)
     push(r, order.meets_ns, _ARRIVE, number, pair)
     return int(number)

@@ -73,11 +73,13 @@ def open_pair(r: Any, now_ns: int) -> None:
     slot.repair, slot.tried_row = _NONE, -1
     slot.ref_sell, slot.ref_buy, slot.threshold_bps = found.best_sell, found.best_buy, found.threshold_bps
     slot.hold_base = found.quantity
+    slot.extra_venue = -1
+    slot.extra_base = slot.extra_quote = 0.0
     r.open_slots += 1
     r.turn += 1
     r.decided_ns = now_ns
     if maker < 0:
-        slot.hold_quote = found.quantity * found.buy_limit * (1.0 + r.venues[buyer].taker_rate)
+        slot.hold_quote = found.quantity * found.buy_limit * max(1.0, 1.0 + r.venues[buyer].taker_rate)
         slot.working = 2
         send_order(r, now_ns, pair, number, seller, YES, NO, _LEG, found.sell_limit, found.quantity)
         send_order(r, now_ns, pair, number, buyer, NO, NO, _LEG, found.buy_limit, found.quantity)
@@ -86,9 +88,9 @@ def open_pair(r: Any, now_ns: int) -> None:
     price = found.plan_sell if sells else found.plan_buy
     if sells:
         reach = found.worst_hedge * (1.0 + r.strategy[0].band_bps * 1e-4)
-        slot.hold_quote = found.quantity * reach * (1.0 + r.venues[buyer].taker_rate)
+        slot.hold_quote = found.quantity * reach * max(1.0, 1.0 + r.venues[buyer].taker_rate)
     else:
-        slot.hold_quote = found.quantity * price * (1.0 + r.venues[buyer].maker_rate)
+        slot.hold_quote = found.quantity * price * max(1.0, 1.0 + r.venues[buyer].maker_rate)
     slot.maker_live = True
     slot.expires_ns = now_ns + r.strategy[0].quote_ttl_ns
     set_bounds(r, slot)
@@ -133,7 +135,7 @@ def _affordable(r: Any, number: int, venue: int, sell: bool, limit: float, wante
     if sell:
         funds = sell_free(r, venue, number)
     else:
-        funds = buy_free(r, venue, number) / (limit * (1.0 + r.venues[venue].taker_rate))
+        funds = buy_free(r, venue, number) / (limit * max(1.0, 1.0 + r.venues[venue].taker_rate))
     return floor_to_lot(min(wanted, funds), r.venues[venue].lot)
 
 

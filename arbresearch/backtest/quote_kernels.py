@@ -14,7 +14,7 @@ from arbresearch.backtest.log_kernels import the_orders
 from arbresearch.backtest.move_kernels import move_inventory
 from arbresearch.backtest.order_kernels import levels_of, start_cancel
 from arbresearch.backtest.pair_kernels import last_try, open_pair, repair_venue, set_bounds, try_repair
-from arbresearch.signals.decision_kernels import choose, net_bps, quote_price, synchronous, walk
+from arbresearch.signals.decision_kernels import SUPPORTED_BPS, choose, net_bps, quote_price, synchronous, walk
 
 __all__ = ["decision_step"]
 
@@ -61,7 +61,7 @@ def _still_right(r: Any, slot: Any, left: float, price: float, now_ns: int) -> b
         edge = net_bps(price, vwap, 1.0 - own.maker_rate, 1.0 + other.taker_rate)
     else:
         edge = net_bps(vwap, price, 1.0 - other.taker_rate, 1.0 + own.maker_rate)
-    return bool(edge > slot.threshold_bps)
+    return bool(edge > slot.threshold_bps - SUPPORTED_BPS)
 
 
 @inner
@@ -161,7 +161,7 @@ def _set_headroom(r: Any) -> None:
 def _act(r: Any, now_ns: int) -> None:
     """Open a pair if one is called for."""
     terms = r.strategy[0]
-    if now_ns - r.decided_ns < terms.min_interval_ns or not may_act(r):
+    if now_ns - r.decided_ns < terms.min_interval_ns or not may_act(r, now_ns):
         return
     if not abs(imbalance(r) * mark(r)) <= terms.max_exposure_quote:
         return

@@ -123,7 +123,7 @@ def _longer(rows: Records, written: int) -> Records:
 
 def _log(run: npt.NDArray[Any], logs: dict[str, Records], rows: int) -> RunLog:
     r = run[0]
-    tables = {name: rows[: int(r[name])] for name, rows in logs.items()}
+    tables = {name: rows[: int(r[name])].copy() for name, rows in logs.items()}
     return RunLog(
         **tables,
         base=r["base"].copy(),

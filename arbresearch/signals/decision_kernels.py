@@ -14,7 +14,17 @@ from numba import njit
 from arbresearch.edges.arrays import Bools, Floats, Times
 from arbresearch.matching.taker_kernels import floor_to_lot
 
-__all__ = ["ALWAYS", "DECISION", "ceil_to_tick", "choose", "fresh", "net_bps", "quote_price", "synchronous", "walk"]
+__all__ = [
+    "DECISION",
+    "SUPPORTED_BPS",
+    "ceil_to_tick",
+    "choose",
+    "fresh",
+    "net_bps",
+    "quote_price",
+    "synchronous",
+    "walk",
+]
 
 DECISION: Final = np.dtype([
     ("mode", np.int64), ("quantity", np.float64), ("edge_bps", np.float64), ("profit_quote", np.float64),
@@ -23,10 +33,14 @@ DECISION: Final = np.dtype([
 ], align=True)  # fmt: skip
 """What is decided: mode, base coin, bps, quote currency, prices in quote per base; all 0 for HOLD."""
 
-ALWAYS: Final = 2**62
-
 _SAME: Final = 1e-6
 """Fraction of a tick within which two prices are one: recorded ones need not be the double nearest to a multiple."""
+
+_DUST: Final = 1e-9
+"""Fraction of the largest order below which a size is what sums of doubles leave over where no lot is known."""
+
+SUPPORTED_BPS: Final = 1e-9
+"""By how much rounding may leave the edge of a quote at the very price its hedge supports below its threshold."""
 
 _BID: Final = 0
 _ASK: Final = 1
@@ -190,8 +204,8 @@ def _both_take(
         left_ask -= part
     if not total > 0.0:
         return False
-    quantity = floor_to_lot(min(total, buy_free / (last_buy * (1.0 + band) * pay)), terms.common_lot)
-    if not quantity > 0.0:
+    quantity = floor_to_lot(min(total, buy_free / (last_buy * (1.0 + band) * max(1.0, pay))), terms.common_lot)
+    if not quantity > 0.0 or quantity * books[buyer].ask < _DUST * terms.order_quote:
         return False
     plan_sell, worst_sell = walk(prices[seller, _BID], sizes[seller, _BID], bids, quantity)
     plan_buy, worst_buy = walk(prices[buyer, _ASK], sizes[buyer, _ASK], asks, quantity)
@@ -230,15 +244,17 @@ def _one_rests(
     shown = _shown_within(prices[taker, side], sizes[taker, side], levels, reach, 1.0 if sells else -1.0)
     if sells:
         first = max(book.ask - terms.improve_ticks * own.tick, book.bid + own.tick)
-        affordable = min(maker_free, taker_free / (reach * (1.0 + other.taker_rate)))
+        affordable = min(maker_free, taker_free / (reach * max(1.0, 1.0 + other.taker_rate)))
     else:
         first = min(book.bid + terms.improve_ticks * own.tick, book.ask - own.tick)
-        affordable = min(maker_free / (first * (1.0 + own.maker_rate)), taker_free)
+        affordable = min(maker_free / (first * max(1.0, 1.0 + own.maker_rate)), taker_free)
     if not first > 0.0:
         return False
     quantity = min(min(terms.order_quote / first, affordable), min(headroom, shown))
     quantity = floor_to_lot(quantity, terms.common_lot)
     if not (_enough(quantity, first, own) and _enough(quantity, best, other)):
+        return False
+    if quantity * (best if sells else book.ask) < _DUST * terms.order_quote:
         return False
     vwap, worst = walk(prices[taker, side], sizes[taker, side], levels, quantity)
     price = quote_price(sells, books, venues, strategy, maker, vwap, threshold)
@@ -249,7 +265,7 @@ def _one_rests(
     keep = 1.0 - (own.maker_rate if sells else other.taker_rate)
     pay = 1.0 + (other.taker_rate if sells else own.maker_rate)
     edge = net_bps(plan_sell, plan_buy, keep, pay)
-    if not edge > threshold:
+    if not edge > threshold - SUPPORTED_BPS:
         return False
     out.quantity = quantity
     out.edge_bps = edge

@@ -85,6 +85,9 @@ def within_band(levels: Levels, best: float, band: float, sell: bool) -> float:
     return total
 
 
+DUST = 1e-9
+
+
 def allowed(size: float, price: float, terms: VenueTerms) -> bool:
     return size >= terms.min_quantity and size * price >= terms.min_notional
 
@@ -95,8 +98,8 @@ def taker_pair(mode: Mode, s: Side, b: Side, threshold: float, headroom: float, 
     total, last_buy = matched(s.bids, b.asks, keep, pay, threshold, cap)
     if total <= 0.0:
         return None
-    size = floor_lot(min(total, b.buy_free / (last_buy * (1.0 + band) * pay)), rules.common_lot)
-    if size <= 0.0:
+    size = floor_lot(min(total, b.buy_free / (last_buy * (1.0 + band) * max(1.0, pay))), rules.common_lot)
+    if size <= 0.0 or size * b.ask < DUST * rules.order_quote:
         return None
     sell, worst_sell = walk(s.bids, size)
     buy, worst_buy = walk(b.asks, size)
@@ -133,7 +136,7 @@ def maker_sell(s: Side, b: Side, average: float, threshold: float, rules: Strate
     if price > s.ask * (1.0 + rules.quote_depth_bps * 1e-4) or price <= s.bid:
         return None
     edge = net_bps(price, average, keep, pay)
-    return (price, edge) if edge > threshold else None
+    return (price, edge) if edge > threshold - 1e-9 else None
 
 
 def maker_buy(s: Side, b: Side, average: float, threshold: float, rules: StrategyTerms) -> tuple[float, float] | None:
@@ -147,7 +150,7 @@ def maker_buy(s: Side, b: Side, average: float, threshold: float, rules: Strateg
     if price < b.bid * (1.0 - rules.quote_depth_bps * 1e-4) or price >= b.ask or price <= 0.0:
         return None
     edge = net_bps(average, price, keep, pay)
-    return (price, edge) if edge > threshold else None
+    return (price, edge) if edge > threshold - 1e-9 else None
 
 
 def maker_sell_pair(
@@ -155,11 +158,13 @@ def maker_sell_pair(
 ) -> Choice | None:
     pay, band = 1.0 + b.terms.taker_rate, rules.band_bps * 1e-4
     bound = sell_bound(s, rules)
-    paid_for = b.buy_free / (b.ask * (1.0 + band) * pay)
+    paid_for = b.buy_free / (b.ask * (1.0 + band) * max(1.0, pay))
     displayed = within_band(b.asks, b.ask, band, sell=False)
     size = min(rules.order_quote / bound, s.sell_free, headroom, displayed, paid_for)
     size = floor_lot(size, rules.common_lot)
     if size <= 0.0 or not allowed(size, bound, s.terms) or not allowed(size, b.ask, b.terms):
+        return None
+    if size * b.ask < DUST * rules.order_quote:
         return None
     average, worst = walk(b.asks, size)
     quoted = maker_sell(s, b, average, threshold, rules)
@@ -178,9 +183,11 @@ def maker_buy_pair(
     if not bound > 0.0:
         return None
     displayed = within_band(s.bids, s.bid, band, sell=True)
-    size = min(rules.order_quote / bound, b.buy_free / (bound * pay), s.sell_free, headroom, displayed)
+    size = min(rules.order_quote / bound, b.buy_free / (bound * max(1.0, pay)), s.sell_free, headroom, displayed)
     size = floor_lot(size, rules.common_lot)
     if size <= 0.0 or not allowed(size, bound, b.terms) or not allowed(size, s.bid, s.terms):
+        return None
+    if size * b.ask < DUST * rules.order_quote:
         return None
     average, worst = walk(s.bids, size)
     quoted = maker_buy(s, b, average, threshold, rules)

@@ -165,6 +165,9 @@ class Engine:
             settle(run, slot)
             return
         slot.working -= 1
+        held = self.ledger.holds[slot.index]
+        assert held is not None
+        held.release()
         add(run, slot, order.sell, order.filled)
         if order.reason == FillReason.HEDGE and order.filled < order.quantity:
             begin_repair(run, slot)
@@ -271,11 +274,11 @@ class Engine:
 
     def hold_quote(self, choice: Choice, b: Side) -> float:
         if choice.mode.maker < 0:
-            return choice.size * choice.buy_limit * (1.0 + b.terms.taker_rate)
+            return choice.size * choice.buy_limit * max(1.0, 1.0 + b.terms.taker_rate)
         if choice.mode.maker == choice.mode.buyer:
-            return choice.size * choice.plan_buy * (1.0 + b.terms.maker_rate)
+            return choice.size * choice.plan_buy * max(1.0, 1.0 + b.terms.maker_rate)
         worst = choice.hedge_worst * (1.0 + self.rules.band_bps * 1e-4)
-        return choice.size * worst * (1.0 + b.terms.taker_rate)
+        return choice.size * worst * max(1.0, 1.0 + b.terms.taker_rate)
 
     def present(self, slot: Slot) -> tuple[float, float]:
         """Return the best price a hedge would meet, and the best of the maker order's own side."""

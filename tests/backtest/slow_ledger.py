@@ -12,12 +12,28 @@ from tests.backtest.slow_book import Book
 
 @dataclass(slots=True)
 class Hold:
-    """What an open pair reserves: base coin on its seller, quote currency on its buyer."""
+    """What an open pair reserves: base coin on its seller, quote currency on its buyer, and more for a repair."""
 
     seller: int
     buyer: int
     base: float
     quote: float
+    extra_venue: int = -1
+    extra_base: float = 0.0
+    extra_quote: float = 0.0
+
+    def cover(self, v: int, sell: bool, quantity: float, price: float, rate: float) -> None:
+        """Reserve what an order needs beyond what is reserved there."""
+        self.release()
+        self.extra_venue = v
+        if sell:
+            self.extra_base = max(0.0, quantity - (self.base if v == self.seller else 0.0))
+        else:
+            need = quantity * price * max(1.0, 1.0 + rate)
+            self.extra_quote = max(0.0, need - (self.quote if v == self.buyer else 0.0))
+
+    def release(self) -> None:
+        self.extra_base = self.extra_quote = 0.0
 
 
 class Ledger:
@@ -52,8 +68,12 @@ class Ledger:
                 return 0.0
             free = terms.leverage * self.equity(v) / mid + self.base[v]
         for slot, hold in enumerate(self.holds):
-            if hold is not None and hold.seller == v and slot != without:
+            if hold is None or slot == without:
+                continue
+            if hold.seller == v:
                 free -= hold.base
+            if hold.extra_venue == v:
+                free -= hold.extra_base
         return max(0.0, free)
 
     def buy_free(self, v: int, without: int = -1) -> float:
@@ -65,15 +85,19 @@ class Ledger:
                 return 0.0
             free = (terms.leverage * self.equity(v) / mid - self.base[v]) * mid
         for slot, hold in enumerate(self.holds):
-            if hold is not None and hold.buyer == v and slot != without:
+            if hold is None or slot == without:
+                continue
+            if hold.buyer == v:
                 free -= hold.quote
+            if hold.extra_venue == v:
+                free -= hold.extra_quote
         return max(0.0, free)
 
     def funds(self, v: int, sell: bool, limit: float, without: int = -1) -> float:
         """Return the base coin that a taker order at a limit has the funds for."""
         if sell:
             return self.sell_free(v, without)
-        return self.buy_free(v, without) / (limit * (1.0 + self.venues[v].taker_rate))
+        return self.buy_free(v, without) / (limit * max(1.0, 1.0 + self.venues[v].taker_rate))
 
     @property
     def imbalance(self) -> float:

@@ -204,6 +204,9 @@ class Run:
         self.push(order.meets_ns, EventKind.ARRIVE, number)
         if slot is not None and not maker:
             slot.working += 1
+            held = self.ledger.holds[slot.index]
+            if reason != FillReason.LEG and held is not None:
+                held.cover(v, sell, order.quantity, price, self.terms.venues[v].taker_rate)
         return order
 
     def arrive(self, order: Order) -> None:

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from arbresearch.backtest.codes import FillReason, OneLegPolicy
+from arbresearch.backtest.codes import FillReason, OneLegPolicy, Rebalance, TransferState
 from arbresearch.backtest.log import RunLog
 from arbresearch.backtest.market import Market, VenueTape
 from arbresearch.backtest.run import run_market
-from arbresearch.backtest.terms import RunTerms
+from arbresearch.backtest.terms import RunTerms, TransferTerms
 from arbresearch.core import NS_PER_MS, NS_PER_SECOND
 from arbresearch.matching import VenueLatency
 from arbresearch.signals.modes import Mode
@@ -105,3 +105,47 @@ def test_hedge_meets_the_book_of_its_time(engine: Engine) -> None:
     assert ms(log.fills["time_ns"][:2]) == [450, 450]
     assert log.fills["reason"][:2].tolist() == [FillReason.LEG, FillReason.DELTA]
     assert log.fills["notional"][1] == 101.1
+
+
+def test_transfer_of_which_nothing_is_left_ends_when_it_fails(engine: Engine) -> None:
+    """A refund of nothing wiped out the next transfer to the same venue."""
+    a = tape((100, 101.00, 1.0, 101.02, 1.0), (200, 100.0, 1.0, 100.02, 1.0), trades=[(5000, 100.0, 1.0, 1)])
+    b = tape((0, 99.98, 2.0, 100.00, 2.0))
+    rules = {"rebalance": Rebalance.TRANSFER, "transfer_trigger": 0.95}
+    gone = TransferTerms(delays_ns=(NS_PER_SECOND,), failure_probability=1.0, loss_given_failure=1.0)
+    run = replace(terms(Mode.MARKET_A_SELL_MARKET_B_BUY, strategy=rules), transfers=((gone, None), (None, None)))
+    log = engine((a, b, VenueTape()), run)
+    (one,) = log.transfers
+    assert (one["state"], one["amount"], one["lost"], one["received"]) == (TransferState.FAILED, 1.0, 1.0, 0.0)
+    assert ms([one["sent_ns"], one["ended_ns"]]) == [200, 1200]
+    assert log.base[:2].tolist() == [9.0, 10.0]
+    assert not log.transit.any()
+
+
+def test_deadline_is_tried_again_at_each_row_until_nothing_is_left(engine: Engine) -> None:
+    """One try for the displayed size left the rest of an excess open for good."""
+    a = tape(
+        (100, 101.00, 1.0, 101.02, 0.2), (2000, 101.00, 1.0, 101.05, 0.3), (2200, 101.00, 1.0, 101.05, 5.0),
+        (3000, 99.0, 1.0, 99.1, 1.0),
+    )  # fmt: skip
+    b = tape((0, 99.98, 2.0, 100.00, 1.0), (108, 99.98, 2.0, 100.00, 0.4), (300, 99.98, 2.0, 101.0, 5.0))
+    run = terms(Mode.MARKET_A_SELL_MARKET_B_BUY, strategy={"policy": OneLegPolicy.HOLD})
+    log = engine((a, b, VenueTape()), run)
+    tries = log.orders[log.orders["reason"] == FillReason.DEADLINE]
+    assert ms(tries["sent_ns"]) == [1155, 2000, 2200]
+    assert tries["filled"].tolist() == pytest.approx([0.2, 0.3, 0.1])
+    assert tries["price"].tolist() == [101.12, 101.15, 101.15]
+    assert (ms([log.pairs[0]["closed_ns"]]), log.pairs[0]["bought"]) == ([2250], pytest.approx(1.0))
+
+
+def test_a_quote_at_its_very_support_has_edge_enough(engine: Engine) -> None:
+    """Whether a quote whose edge is the threshold but for rounding was sent was a matter of rounding."""
+    book_a = tape((0, 100.0, 5.0, 100.05, 5.0), (100, 100.0, 5.0, 100.05, 5.0))
+    for price in (100.0, 99.99, 99.98, 99.97, 99.96):
+        book_b = tape((0, price - 0.02, 5.0, price, 5.0))
+        run = terms(Mode.LIMIT_A_SELL_MARKET_B_BUY, strategy={"quote_depth_bps": 50.0})
+        a, b, h = run.venues
+        run = replace(run, venues=(replace(a, tick=0.0), b, h), entry_bps=(0.0,) * 6)
+        log = engine((book_a, book_b, VenueTape()), run)
+        assert log.pairs["edge_bps"].tolist() == [pytest.approx(0.0, abs=1e-9)], price
+        assert log.pairs["plan_sell"][0] == pytest.approx(price * 1.001, rel=1e-12)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from arbresearch.core import BadInput, ParameterError
+from arbresearch.backtest.codes import OneLegPolicy, Rebalance
+from arbresearch.backtest.config import BacktestConfig
+from arbresearch.backtest.config_parts import HedgeConfig
+from arbresearch.core import BadInput, FeeSchedule, ParameterError
+from arbresearch.discovery import SpotArbitrageCandidateFinder, StreamPair
 from arbresearch.discovery.blocks.settings import ScoreSettings
-from arbresearch.params import MODELS, DataQualityParams, DiscoveryParams, ScoringParams
+from arbresearch.matching import Rule
+from arbresearch.params import MODELS, BacktestParams, DataQualityParams, DiscoveryParams, ScoringParams
 from arbresearch.pipeline import validate_parameters
+from arbresearch.signals.modes import Mode
 from arbresearch.store import TickStore
+from tests.backtest.input_kit import add_instrument, add_quotes
 
 
 @pytest.mark.parametrize(
@@ -33,6 +41,16 @@ from arbresearch.store import TickStore
         ("15_scoring", {"latencies_s": []}, "latencies_s"),
         ("15_scoring", {"candidates": 0}, "candidates"),
         ("15_scoring", {"workers": 0}, "workers"),
+        ("30_backtest", {"capital_quote": 0}, "capital_quote"),
+        ("30_backtest", {"modes": ["hope"]}, "modes: .*one of taker, maker, all.*'hope'"),
+        ("30_backtest", {"modes": []}, "modes"),
+        ("30_backtest", {"hedge": "gate LUNC/USDT"}, "hedge: .*a perpetual such as"),
+        ("30_backtest", {"one_leg": "pray"}, "one_leg: .*'complete', 'unwind' or 'hold'"),
+        ("30_backtest", {"fill_rule": "always"}, "fill_rule"),
+        ("30_backtest", {"latencies_s": [0.1]}, "latencies_s"),
+        ("30_backtest", {"max_in_flight": 17}, "max_in_flight"),
+        ("30_backtest", {"candle_minutes": 0}, "candle_minutes"),
+        ("30_backtest", {"base_share": 1.5}, "base_share"),
     ],
 )
 def test_what_is_refused(name: str, given: dict[str, object], message: str) -> None:
@@ -73,6 +91,64 @@ def test_assumptions_reach_the_score() -> None:
     ).settings()  # fmt: skip
     assert (score.capital_quote, score.notional_quote, score.entry_bps, score.latency_s) == (5e4, 2e3, 3.0, 0.4)
     assert (score.latencies_s, score.block_s, score.confidence) == ((0.0, 1.0), 1_800, 0.9)
+
+
+def test_assumptions_reach_the_backtest() -> None:
+    pair = StreamPair("gate", "PEPE/USDT", "binance", "1000PEPE/USDT")
+    config = BacktestParams(
+        start="2025-01-06", end="2025-01-07", fees_bps={"gate": 9.0}, capital_quote=5e3, base_share=0.25,
+        notional_quote=200.0, entry_bps=7.0, exit_bps=1.0, modes="all", one_way=True, latency_s=0.3, one_leg="hold",  # type: ignore[arg-type]
+        price_band_bps=3.0, max_age_s=9.0, max_in_flight=2, max_hold_minutes=30.0, rebalance="none", fill_rule="touch",
+        hedge="gate", hedge_band_contracts=4.0, daily_loss_quote=11.0,
+    ).config(pair)  # fmt: skip
+    assert config == BacktestConfig(
+        venue_a="gate", venue_b="binance", symbol_b="1000PEPE/USDT", start="2025-01-06", end="2025-01-07",
+        modes=(Mode.MARKET_A_SELL_MARKET_B_BUY, Mode.LIMIT_A_SELL_MARKET_B_BUY, Mode.MARKET_A_SELL_LIMIT_B_BUY),
+        sell_a_threshold_bps=7.0, sell_b_threshold_bps=7.0, sell_a_exit_bps=1.0, sell_b_exit_bps=1.0,
+        position_size_usd=200.0, max_hold_time_minutes=30.0, capital_quote=5e3, base_share_a=0.25, base_share_b=0.25,
+        fees={"gate": FeeSchedule.from_bps(9, 9, tier="given")}, latency_ms=300.0, one_leg=OneLegPolicy.HOLD,
+        price_band_bps=3.0, max_age_s=9.0, max_in_flight=2, rebalance=Rebalance.NONE, fill_rule=Rule.TOUCH,
+        hedge=HedgeConfig(venue="gate", band_contracts=4.0), daily_loss_quote=11.0,
+    )  # fmt: skip
+
+
+def test_defaults_are_those_of_a_backtest() -> None:
+    plain = BacktestParams().config(StreamPair("mexc", "A/USDT", "gate", "A/USDT"))
+    given = {"sell_a_threshold_bps": 5.0, "sell_b_threshold_bps": 5.0, "capital_quote": 10_000.0,
+             "rebalance": Rebalance.REVERSE}  # fmt: skip
+    assert plain == replace(BacktestConfig(), **given)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def two_coins(store: TickStore) -> TickStore:
+    """Return a store of MEXC and Gate with one coin that stands still and one that goes back and forth on MEXC."""
+    seconds = range(0, 12 * 3_600, 20)
+    for venue in ("mexc", "gate"):
+        add_quotes(store, venue, seconds)
+        moved = [100.5 if second // 600 % 2 else 99.5 for second in seconds]
+        add_quotes(store, venue, seconds, moved if venue == "mexc" else 100.0, symbol="B/USDT")
+        for symbol in ("A/USDT", "B/USDT"):
+            add_instrument(store, venue, symbol)
+    return store
+
+
+def test_a_pair_by_name_either_way_round(two_coins: TickStore) -> None:
+    for name, venues in (("A/USDT mexc-gate", ("mexc", "gate")), ("A/USDT gate-mexc", ("gate", "mexc"))):
+        pair, compared = BacktestParams(pair=name).choose(two_coins)
+        assert (pair.symbol_a, (pair.venue_a, pair.venue_b), compared) == ("A/USDT", venues, 1)
+    assert BacktestParams(pair="A/USDT mexc-gate", candidates=39).choose(two_coins)[1] == 39
+    with pytest.raises(BadInput, match="pair: expected one of the store: A/USDT gate-mexc, was 'A/USDT mexc-okx'"):
+        BacktestParams(pair="A/USDT mexc-okx").choose(two_coins)
+    with pytest.raises(BadInput, match="A/USDT gate-mexc, B/USDT gate-mexc, was 'C'"):
+        BacktestParams(pair="C").choose(two_coins)
+
+
+def test_without_a_name_the_first_of_the_ranking(two_coins: TickStore) -> None:
+    ranking = SpotArbitrageCandidateFinder(two_coins).rank()
+    pair, compared = BacktestParams().choose(two_coins)
+    assert (pair.name, compared) == (ranking.scores["pair"][0], 2)
+    assert BacktestParams(symbols=["A/USDT"]).choose(two_coins)[0].symbol_a == "A/USDT"
+    assert BacktestParams(candidates=7).choose(two_coins)[1] == 7
 
 
 def test_an_order_too_large_for_the_capital_is_refused() -> None:

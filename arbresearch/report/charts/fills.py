@@ -12,13 +12,16 @@ from matplotlib.lines import Line2D
 
 from arbresearch.core import SchemaError, expected
 from arbresearch.report import theme
-from arbresearch.report.charts._axis import labels, numbers, time_axis, times, wrapped
+from arbresearch.report.charts._axis import date_numbers, labels, numbers, time_axis, times, wrapped
 from arbresearch.report.charts._registry import Chart, ColumnKind, axes_or_new, chart
 from arbresearch.report.envelope import envelope
 
 __all__ = ["plot_fills_over_books"]
 
 _AS_DECIDED: Final = ("leg", "hedge")
+_NEAR_X: Final = 0.16
+_NEAR_Y: Final = 0.06
+"""Shares of the axes that a word takes."""
 _FILLS: Final = {
     "time_ns": ColumnKind.TIME,
     "account": ColumnKind.TEXT,
@@ -71,6 +74,8 @@ def plot_fills_over_books(
     shown = _inside(frame, fills, accounts)
     for row in shown.iter_rows(named=True):
         _mark(axes, row, theme.PALETTE[accounts.index(row["account"])])
+    _name_repairs(axes, shown)
+    axes.ticklabel_format(axis="y", style="plain", useOffset=False)
     axes.set(title=wrapped(title), ylabel="price (quote)")
     time_axis(axes)
     _explain(axes, [(names or {}).get(account, account) for account in accounts], shown)
@@ -98,14 +103,26 @@ def _mark(axes: Axes, fill: dict[str, Any], colour: str) -> None:
             [moment], [fill["price"]], marker="o", markersize=15, linestyle="none", markerfacecolor="none",
             markeredgecolor=theme.INK, markeredgewidth=1.1, zorder=4,
         )  # fmt: skip
-        axes.annotate(
-            fill["reason"],
-            (moment, fill["price"]),
-            xytext=(9, 9),
-            textcoords="offset points",
-            va="center",
-            fontsize=9,
-        )
+
+
+def _name_repairs(axes: Axes, fills: pl.DataFrame) -> None:
+    """Write the reason beside each repair, but not where it would lie on the one before."""
+    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+    last: tuple[float, float] | None = None
+    for fill in fills.filter(~pl.col("reason").is_in(_AS_DECIDED)).sort("time_ns").iter_rows(named=True):
+        moment = np.datetime64(fill["time_ns"], "ns")
+        across = (float(date_numbers(np.array([moment]))[0]) - left) / (right - left)
+        place = across, (fill["price"] - low) / (high - low)
+        if last is None or abs(place[0] - last[0]) > _NEAR_X or abs(place[1] - last[1]) > _NEAR_Y:
+            axes.annotate(
+                fill["reason"],
+                (moment, fill["price"]),
+                xytext=(9, 9),
+                textcoords="offset points",
+                va="center",
+                fontsize=9,
+            )
+            last = place
 
 
 def _explain(axes: Axes, names: list[str], fills: pl.DataFrame) -> None:
