@@ -6,8 +6,7 @@ import math
 from collections.abc import Callable
 from itertools import pairwise
 
-from scipy.integrate import quad
-from scipy.optimize import brentq
+import scipy
 from scipy.special import dawsn, erfcx, erfi
 
 from arbresearch.core import ParameterError, expected
@@ -108,7 +107,9 @@ def optimal_distance(cost: float, sd: float) -> float:
         )
     # The gap is below 2 u^3 / 3 and above u - 0.5411, the highest value of Dawson's function.
     least = max(wanted, 0.999 * (1.5 * wanted) ** (1.0 / 3.0))
-    root = float(brentq(lambda u: _gap(u) - wanted, least, furthest, xtol=1e-300, rtol=1e-14, maxiter=200))
+    root = float(
+        scipy.optimize.brentq(lambda u: _gap(u) - wanted, least, furthest, xtol=1e-300, rtol=1e-14, maxiter=200)
+    )
     return math.sqrt(2.0) * root
 
 
@@ -150,5 +151,6 @@ def _integral(function: Callable[[float], float], low: float, high: float) -> fl
     middle = [v for v in (-2.0, 0.0, high - 1.0) if low < v < high]
     edges = [low, *sorted(middle), high]
     return math.fsum(
-        quad(function, one, other, epsabs=0.0, epsrel=1e-11, limit=200)[0] for one, other in pairwise(edges)
+        scipy.integrate.quad(function, one, other, epsabs=0.0, epsrel=1e-11, limit=200)[0]
+        for one, other in pairwise(edges)
     )

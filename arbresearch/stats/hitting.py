@@ -7,9 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
-from scipy.integrate import solve_ivp
-from scipy.interpolate import BarycentricInterpolator
-from scipy.linalg import expm, lu_factor, lu_solve
+import scipy
 from scipy.special import erfc
 
 from arbresearch.core import ParameterError, expected
@@ -84,7 +82,7 @@ def _near(level: float, scale: float, time: float) -> Callable[[Floats], Floats]
             g = math.exp(log_g)
             return np.asarray((steady + g * moving) / (2.0 + g * g))
 
-        solution = solve_ivp(
+        solution = scipy.integrate.solve_ivp(
             lambda log_g, inner: (whole := matrix(log_g))[:, 1:-1] @ inner + whole[:, 0],
             (math.log(start), math.log(end)),
             values[1:-1],
@@ -95,7 +93,7 @@ def _near(level: float, scale: float, time: float) -> Callable[[Floats], Floats]
             atol=1e-10,
         )
         values = np.concatenate(([1.0], solution.y[:, -1], [0.0]))
-    polynomial = BarycentricInterpolator(eta, values)
+    polynomial = scipy.interpolate.BarycentricInterpolator(eta, values)
 
     def at(z: Floats) -> Floats:
         where = (z - level) / end
@@ -115,19 +113,19 @@ def _far(z: Floats, level: float, scale: float, near: Callable[[Floats], Floats]
     generator = slope @ slope - points[:, None] * slope
     generator[-1] = -points[-1] * slope[-1]
     inner = generator[1:, 1:]
-    left = expm(min(time, _LONG) * inner) @ (1.0 - near(points[1:]))
+    left = scipy.linalg.expm(min(time, _LONG) * inner) @ (1.0 - near(points[1:]))
     if time > _LONG:
         left *= math.exp(-_slowest(inner) * (time - _LONG))
     values = np.concatenate(([0.0], left))
-    return np.asarray(BarycentricInterpolator(y, values)(np.arcsinh((z - level) / scale)))
+    return np.asarray(scipy.interpolate.BarycentricInterpolator(y, values)(np.arcsinh((z - level) / scale)))
 
 
 def _slowest(generator: Floats) -> float:
     """Return the rate at which the last mode dies, by inverse iteration: an exponential would blur one near zero."""
-    factors = lu_factor(generator)
+    factors = scipy.linalg.lu_factor(generator)
     mode, growth = np.ones(len(generator)), 1.0
     for _ in range(_ITERATIONS):
-        mode = lu_solve(factors, -mode)
+        mode = scipy.linalg.lu_solve(factors, -mode)
         growth = float(mode[-1])
         mode /= growth
     return max(0.0, 1.0 / growth)

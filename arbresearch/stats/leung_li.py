@@ -6,7 +6,7 @@ import math
 from typing import Final
 
 import numpy as np
-from scipy.optimize import brentq
+import scipy
 from scipy.special import gammaln
 
 from arbresearch.core import ParameterError, expected
@@ -80,7 +80,7 @@ def _sale(order: float, offset: float) -> float:
     low, step = -offset, 1.0
     while condition(low + step) < 0.0:
         low, step = low + step, 2.0 * step
-    return float(brentq(condition, low, low + step, xtol=1e-13, rtol=1e-14))
+    return float(scipy.optimize.brentq(condition, low, low + step, xtol=1e-13, rtol=1e-14))
 
 
 def _purchase(order: float, sale: float, offset_out: float, offset_in: float) -> float:
@@ -98,7 +98,7 @@ def _purchase(order: float, sale: float, offset_out: float, offset_in: float) ->
     high, step = sale, 1.0
     while condition(high - step) <= 0.0:
         high, step = high - step, 2.0 * step
-    return float(brentq(condition, high - step, high, xtol=1e-13, rtol=1e-14))
+    return float(scipy.optimize.brentq(condition, high - step, high, xtol=1e-13, rtol=1e-14))
 
 
 def _ratio(order: float, z: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -98,11 +99,18 @@ def _trades(random: np.random.Generator, book: BookRows, many: int) -> TradeRows
     return TradeRows(book.recv_ns[met], np.where(buys, book.ask[met], book.bid[met]), size, np.where(buys, 1, -1))
 
 
-def terms_of(modes: str, *, threshold_bps: float = 2.0, latency_ms: float = 20.0, **strategy: Any) -> RunTerms:
-    """Return terms of trading modes by their numbers ("12": taker and taker), with fees and 20 ms of latency."""
-    venue = VenueTerms(
-        maker_rate=0.0, taker_rate=4e-4, tick=TICK, lot=LOT, min_quantity=LOT, min_notional=5.0, base_start=1_000.0,
-        quote_start=100_000.0,
+def terms_of(
+    modes: str,
+    *,
+    threshold_bps: float = 2.0,
+    latency_ms: float = 20.0,
+    venue: Mapping[str, Any] | None = None,
+    **strategy: Any,
+) -> RunTerms:
+    """Return terms of trading modes by their numbers ("12": both legs taker), with fees and 20 ms of latency."""
+    first = VenueTerms(
+        maker_rate=0.0, taker_rate=4e-4, tick=TICK, lot=LOT, min_quantity=LOT, min_notional=5.0,
+        **({"base_start": 1_000.0, "quote_start": 100_000.0} | dict(venue or {})),
     )  # fmt: skip
     delay_ns = round(latency_ms * NS_PER_MS)
 
@@ -112,7 +120,7 @@ def terms_of(modes: str, *, threshold_bps: float = 2.0, latency_ms: float = 20.0
         )
 
     return RunTerms(
-        venues=(venue, replace(venue, taker_rate=5e-4), venue),
+        venues=(first, replace(first, taker_rate=5e-4), first),
         strategy=StrategyTerms(order_quote=500.0, common_lot=LOT, **strategy),
         enabled=tuple(str(number) in modes for number in range(1, 7)),
         entry_bps=(threshold_bps,) * 6,
