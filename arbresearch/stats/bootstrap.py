@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from arbresearch.core import ParameterError, expected
+from arbresearch.stats.block_rule import stationary_rule
 from arbresearch.stats.bootstrap_kernels import resample
 from arbresearch.stats.series import Floats, dot, known_values
 
@@ -30,8 +31,8 @@ _FEWEST_BLOCKS: Final = 5.0
 def block_length(x: npt.ArrayLike) -> float:
     """Return the block length that suits the stationary bootstrap of a series' mean.
 
-    Politis and White (2004) with the correction of Patton, Politis and White (2009), as ``arch.bootstrap`` has it;
-    at most ``ceil(min(3 sqrt(n), n / 3))``. Under one it means blocks of one value: the series looks independent.
+    See :func:`arbresearch.stats.block_rule.stationary_rule`, which agrees with ``arch.bootstrap`` and needs neither
+    pandas nor statsmodels, two seconds of import. Under one it means blocks of one value: the series looks independent.
 
     Parameters
     ----------
@@ -52,11 +53,7 @@ def block_length(x: npt.ArrayLike) -> float:
     values = known_values(x, "x")
     if values.size < _FEWEST or np.ptp(values) == 0.0:
         return math.nan
-    # Takes two seconds to import, for pandas and statsmodels come with it.
-    from arch.bootstrap import optimal_block_length
-
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return float(optimal_block_length(values)["stationary"].iloc[0])
+    return stationary_rule(values)
 
 
 def default_block_size(x: Floats) -> float:

@@ -85,7 +85,7 @@ def market_of(regime: Regime, rows: int, trades: int = 0, *, day_ns: int = NS_PE
         price *= 1.0 + np.interp(at_s, np.arange(off.size) * (_GRID_NS / NS_PER_SECOND), off)
         bid = np.floor(price / TICK) / round(1.0 / TICK)
         wide = np.repeat(random.integers(1, 4, rows // 64 + 1), 64)[:rows]
-        ask = np.round(bid + wide * TICK, 2)
+        ask = np.asarray(np.round(bid + wide * TICK, 2), dtype=np.float64)
         sizes = [random.integers(5, 500, rows) / 10.0 for _ in range(2)]
         book = BookRows(START_NS + times, bid, sizes[0], ask, sizes[1])
         tapes.append(VenueTape(book=book, trades=_trades(random, book, trades)))

@@ -74,12 +74,12 @@ def _timed(market: Market, terms: RunTerms, rounds: int) -> tuple[RunLog, int, f
 
 def kernel_figures(rows: int = ROWS, rounds: int = 5) -> Iterator[Figure]:
     """Time the kernel on quiet and busy markets of so many quotes a venue, and what an opened pair costs."""
-    second = {"min_interval_ns": NS_PER_SECOND}
+    second: dict[str, Any] = {"min_interval_ns": NS_PER_SECOND}
     cases: list[tuple[str, Market, RunTerms, str | None]] = [
-        ("takers, 20 ms, quiet market", market_of(CALM, rows), terms_of("12", **second), ">= 100"),
-        ("takers, 20 ms, busy market", market_of(BUSY, rows // 5), terms_of("12"), None),
-        ("makers, queue, quiet market", market_of(CALM, rows * 4 // 5, rows // 5), terms_of("3456", **second), ">= 30"),
-        ("makers, queue, busy market", market_of(BUSY, rows // 5, rows // 20), terms_of("3456"), None),
+        ("takers, quiet market", market_of(CALM, rows), terms_of("12", **second), ">= 100"),
+        ("takers, busy market", market_of(BUSY, rows // 5), terms_of("12"), None),
+        ("makers, quiet market", market_of(CALM, rows * 4 // 5, rows // 5), terms_of("3456", **second), ">= 30"),
+        ("makers, busy market", market_of(BUSY, rows // 5, rows // 20), terms_of("3456"), None),
     ]
     for name, market, terms, want in cases:
         log, same, ours_s, idle_s = _timed(market, terms, rounds)
@@ -133,12 +133,12 @@ def store_figures(root: Path, rows: int, rounds: int = 5) -> Iterator[Figure]:
 
 
 _COLD = """
-import sys
+import json, sys
+from arbresearch.backtest.config import BacktestConfig
 from arbresearch.backtest.engine import SpotArbitrageBacktester
 from arbresearch.store import TickStore
-from tests.benchmarks.bench_backtest import CONFIG, SYMBOL
-result = SpotArbitrageBacktester(TickStore(sys.argv[1], create=False)).run(SYMBOL, CONFIG)
-assert result.summary.pairs
+config = BacktestConfig.from_dict(json.loads(sys.argv[3]))
+assert SpotArbitrageBacktester(TickStore(sys.argv[1], create=False)).run(sys.argv[2], config).summary.pairs
 """
 
 _MEMORY = """
@@ -168,11 +168,12 @@ def _python(program: str, *values: str) -> str:
 
 def process_figures(small: Path, large: Path, rounds: int = 3) -> Iterator[Figure]:
     """Time a fresh process up to its first result, and measure the memory of a large run, each in its own process."""
-    _python(_COLD, str(small))
+    asked = (str(small), SYMBOL, orjson.dumps(CONFIG.as_dict()).decode())
+    _python(_COLD, *asked)
     seconds = []
     for _ in range(rounds):
         begin = time.perf_counter()
-        _python(_COLD, str(small))
+        _python(_COLD, *asked)
         seconds.append(time.perf_counter() - begin)
     yield Figure(AREA, "fresh process to first result, warm caches", median(seconds), "s", "<= 3")
     if not Path("/proc/self/clear_refs").exists():
@@ -181,21 +182,20 @@ def process_figures(small: Path, large: Path, rounds: int = 3) -> Iterator[Figur
     yield Figure(AREA, "peak memory of a run, over its arrays", peak, "MiB", "<= 1.5 x", arrays, peak / arrays)
 
 
-def peer_figures(rows: int = 500_000, rounds: int = 3) -> Iterator[Figure]:
-    """Compare with hftbacktest on the same ticks and strategy; nothing without ``BENCH_PEERS``."""
-    python = os.environ.get("BENCH_PEERS")
-    if not python:
+def peer_figures(rows: int = 2_000_000, rounds: int = 3) -> Iterator[Figure]:
+    """Compare with hftbacktest on the same ticks and strategy, every fill too; nothing without ``BENCH_PEERS``."""
+    if not os.environ.get("BENCH_PEERS"):
         sys.stderr.write("hftbacktest is not compared: BENCH_PEERS does not name a Python that has it\n")
         return
-    script = ROOT / "tests" / "benchmarks" / "peers" / "hftbacktest_taker.py"
-    command = [python, str(script), "--rows", str(rows), "--rounds", str(rounds), "--json"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    found = orjson.loads(done.stdout.splitlines()[-1])
-    for case in found:
-        mega = case["quotes"] / 1e6
-        ours, theirs = mega / case["ours_s"], mega / case["theirs_s"]
+    command = [sys.executable, "-m", "tests.benchmarks.peers.hftbacktest_taker", "--json"]
+    command += ["--rows", str(rows), "--rounds", str(rounds)]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    wants = {"quiet market": ">= 75 x"}
+    for case in orjson.loads(done.stdout.splitlines()[-1]):
+        name, mega = case["name"], case["quotes"] / 1e6
+        rates = mega / case["ours_s"], mega / case["theirs_s"]
         yield Figure(
-            AREA, f"takers, hftbacktest, {case['name']}", ours, "M quotes/s/core", ">= 75 x", theirs, case["ratio"]
+            AREA, f"takers, hftbacktest, {name}", rates[0], "M quotes/s/core", wants.get(name), rates[1], case["ratio"]
         )
 
 

@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from arch.bootstrap import StationaryBootstrap
+from arch.bootstrap import StationaryBootstrap, optimal_block_length
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.signal import lfilter
 from scipy.stats import ks_2samp
 
 from arbresearch.core import BadInput, ParameterError
@@ -175,3 +176,15 @@ def test_parameters_out_of_range() -> None:
         stationary_bootstrap_means(SERIES, 2.0, 10, seed=-1)
     with pytest.raises(ParameterError, match="block_size"):
         stationary_bootstrap_variance(SERIES, math.nan)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_block_length_is_that_of_arch(seed: int) -> None:
+    """Series of 11 to 900 values, from alternating to nearly a random walk, some of whole numbers."""
+    random = np.random.default_rng(seed)
+    series = lfilter([1.0], [1.0, -random.uniform(-0.95, 0.99)], random.normal(size=random.integers(11, 900)))
+    if seed % 4 == 0:
+        series = np.round(2.0 * series)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        expected = float(optimal_block_length(series)["stationary"].iloc[0])
+    assert block_length(series) == pytest.approx(expected, rel=1e-9)
