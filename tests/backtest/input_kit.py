@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
-from arbresearch.core import NS_PER_DAY, NS_PER_SECOND
+from arbresearch.backtest.conditions import Conditions, conditions_of
+from arbresearch.backtest.config import BacktestConfig
+from arbresearch.backtest.inputs import Recording
+from arbresearch.core import NS_PER_DAY, NS_PER_SECOND, FeeSchedule
 from arbresearch.store import TickStore
 
-__all__ = ["DAY", "add_funding", "add_instrument", "add_network", "add_quotes", "add_trades", "both_books"]
+__all__ = [
+    "DAY",
+    "add_funding",
+    "add_instrument",
+    "add_network",
+    "add_quotes",
+    "add_trades",
+    "both_books",
+    "conditions",
+    "perpetual",
+    "told",
+]
 
 DAY = 20_000 * NS_PER_DAY
 """2024-10-04"""
@@ -102,3 +117,19 @@ def add_network(store: TickStore, venue: str, asset: str, network: str, **values
         "precision": 0.01, "minutes": 3.0,
     }  # fmt: skip
     store.append("networks", pl.DataFrame([{**row, **values}]))
+
+
+def conditions(
+    store: TickStore, config: BacktestConfig | None = None, own: Mapping[str, FeeSchedule] | None = None, **values: Any
+) -> Conditions:
+    config = replace(config or BacktestConfig(), **values)
+    return conditions_of(Recording.named(store, "A/USDT", config).inputs(config), config, own)
+
+
+def told(found: Conditions, words: str) -> list[str]:
+    return [one for one in found.warnings if words in one]
+
+
+def perpetual(store: TickStore, **values: Any) -> None:
+    add_quotes(store, "gate", range(600), 101.0, symbol="A/USDT:USDT")
+    add_instrument(store, "gate", "A/USDT:USDT", **{"contract_size": 2.0, "lot": 2.0, "min_quantity": 2.0, **values})
