@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from arbresearch.backtest.codes import CashKind, EventKind, FillReason, Repair, TransferState
 from arbresearch.backtest.compiled import NO, NOBODY, YES, A, B, H, inner, whole
 from arbresearch.backtest.layout import LEGS, VENUES
@@ -13,32 +11,20 @@ from arbresearch.backtest.ledger_kernels import before_change, buy_free, changed
 from arbresearch.backtest.log_kernels import the_cash, the_fills, the_transfers
 from arbresearch.backtest.order_kernels import delay, push, send_order
 from arbresearch.backtest.pair_kernels import banded, small
+from arbresearch.matching.latency_kernels import uniform_of
 from arbresearch.matching.taker_kernels import floor_to_lot
 from arbresearch.signals.decision_kernels import fresh
 
-__all__ = ["hedge_delta", "liquidate", "move_inventory", "pay_funding", "refund_arrives", "transfer_arrives", "uniform"]
+__all__ = ["hedge_delta", "liquidate", "move_inventory", "pay_funding", "refund_arrives", "transfer_arrives"]
 
 _TRANSFER, _REFUND = whole(EventKind.TRANSFER), whole(EventKind.REFUND)
 _IN_TRANSIT, _ARRIVED, _FAILED, _REFUNDED = (whole(one) for one in TransferState)
 _DELTA, _LIQUIDATION = whole(FillReason.DELTA), whole(FillReason.LIQUIDATION)
 _FUNDING, _LIQUIDATION_FEE = whole(CashKind.FUNDING), whole(CashKind.LIQUIDATION_FEE)
 _POLICY, _DUE = whole(Repair.POLICY), whole(Repair.DUE)
-_STEP = np.uint64(0x9E3779B97F4A7C15)
-_FIRST = np.uint64(0xBF58476D1CE4E5B9)
-_SECOND = np.uint64(0x94D049BB133111EB)
 _SECOND_DRAW = 2**32
 _DUST = 1e-9
 """Fraction of all positions below which a delta is what sums of doubles leave over."""
-
-
-@inner
-def uniform(key: int | np.uint64, number: int) -> float:
-    """Draw a number from 0 to 1, the same one for the same key and number (SplitMix64)."""
-    mixed = np.uint64(key) + (np.uint64(number) + np.uint64(1)) * _STEP
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * _FIRST
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * _SECOND
-    mixed = mixed ^ (mixed >> np.uint64(31))
-    return float(mixed >> np.uint64(11)) * 2.0**-53
 
 
 @inner
@@ -120,7 +106,7 @@ def transfer_arrives(r: Any, number: int, now_ns: int) -> None:
     if asset == 0:
         before_change(r, now_ns)
     r.transit[asset, venue] = 0.0
-    if uniform(terms.failure_key, number) < terms.failure_probability:
+    if uniform_of(terms.failure_key, number) < terms.failure_probability:
         row.state = _FAILED
         row.lost = terms.loss_given_failure * sent
         r.transit[asset, origin] = sent - row.lost

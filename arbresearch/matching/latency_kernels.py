@@ -9,7 +9,7 @@ from numba import njit
 
 from arbresearch.edges.arrays import Times
 
-__all__ = ["delay_of", "delays_of"]
+__all__ = ["delay_of", "delays_of", "uniform_of"]
 
 _STEP: Final = np.uint64(0x9E3779B97F4A7C15)
 _FIRST: Final = np.uint64(0xBF58476D1CE4E5B9)
@@ -20,6 +20,16 @@ _30: Final = np.uint64(30)
 _31: Final = np.uint64(31)
 _11: Final = np.uint64(11)
 _UNIT: Final = 2.0**-53
+
+
+@njit(cache=True, error_model="numpy")
+def uniform_of(key: int | np.uint64, number: int) -> float:
+    """Draw a number from 0 to 1, 1 excluded: the same one for the same key and number (see :func:`delay_of`)."""
+    mixed = np.uint64(key) + (np.uint64(number) + _ONE) * _STEP
+    mixed = (mixed ^ (mixed >> _30)) * _FIRST
+    mixed = (mixed ^ (mixed >> _27)) * _SECOND
+    mixed = mixed ^ (mixed >> _31)
+    return float(mixed >> _11) * _UNIT
 
 
 @njit(cache=True, error_model="numpy")
@@ -43,11 +53,7 @@ def delay_of(delays: Times, key: int | np.uint64, number: int) -> int:
     int
         Nanoseconds.
     """
-    mixed = np.uint64(key) + (np.uint64(number) + _ONE) * _STEP
-    mixed = (mixed ^ (mixed >> _30)) * _FIRST
-    mixed = (mixed ^ (mixed >> _27)) * _SECOND
-    mixed = mixed ^ (mixed >> _31)
-    return int(delays[int(float(mixed >> _11) * _UNIT * delays.size)])
+    return int(delays[int(uniform_of(key, number) * delays.size)])
 
 
 @njit(cache=True, error_model="numpy")

@@ -207,3 +207,23 @@ def test_refuses_terms_that_cannot_be_meant(change: dict[str, object]) -> None:
 def test_refuses_rules_that_no_venue_has() -> None:
     with pytest.raises(BadInput, match="tick"):
         replace(FREE, tick=-0.1)
+
+
+@pytest.mark.parametrize("threshold", [0.0, 1.0, 2.5, 3.0, 7.0, 12.5, 20.0, 33.0])
+@pytest.mark.parametrize("mode", [mode for mode in MODES if mode.maker >= 0])
+def test_a_quote_at_the_very_price_its_hedge_supports_is_sent(mode: Mode, threshold: float) -> None:
+    """Without a tick the price is the support itself, and rounding alone would decide whether its edge exceeds."""
+    rules = replace(PAID, tick=0.0)
+    books = (quote(100.0, 100.1), quote(100.0, 100.1))
+    found = decide(*books, PLENTY, terms(mode, threshold=threshold, rules=rules, quote_depth_bps=100.0))
+    assert found.mode == mode
+    assert threshold - 1e-9 <= found.edge_bps < threshold + 0.2
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_what_rounding_leaves_of_a_balance_is_no_order(mode: Mode) -> None:
+    apart = (quote(103.0, 105.0), quote(100.0, 102.0))
+    books = apart if mode.seller == 0 else apart[::-1]
+    dust = replace(PLENTY, base_a=1e-16, base_b=1e-16)
+    assert decide(*books, PLENTY, terms(mode)).mode == mode
+    assert decide(*books, dust, terms(mode)).mode == Mode.HOLD
