@@ -15,6 +15,8 @@ from arbresearch.backtest.config_parts import (
     TransferRoute,
 )
 from arbresearch.backtest.engine import SpotArbitrageBacktester
+from arbresearch.backtest.grid import GridPoint, GridRuns, run_grid
+from arbresearch.backtest.instants import Instants, index_of
 from arbresearch.backtest.judged import judged
 from arbresearch.backtest.log import RunLog
 from arbresearch.backtest.market import FundingRows, Market, VenueTape
@@ -22,7 +24,7 @@ from arbresearch.backtest.result import BacktestResult
 from arbresearch.backtest.run import run_market
 from arbresearch.backtest.summary import BacktestSummary
 from arbresearch.backtest.sweeps import latency_sweep, rule_bracket
-from arbresearch.backtest.terms import RunTerms, StrategyTerms, TransferTerms, VenueTerms
+from arbresearch.backtest.terms import RunTerms, ScheduleTerms, StrategyTerms, TransferTerms, VenueTerms
 
 __all__ = [
     "Asset",
@@ -34,8 +36,11 @@ __all__ = [
     "CashKind",
     "FillReason",
     "FundingRows",
+    "GridPoint",
+    "GridRuns",
     "HedgeConfig",
     "ImpactConfig",
+    "Instants",
     "InstrumentTerms",
     "LatencyModel",
     "MarginConfig",
@@ -45,6 +50,7 @@ __all__ = [
     "Rebalance",
     "RunLog",
     "RunTerms",
+    "ScheduleTerms",
     "SpotArbitrageBacktester",
     "StrategyTerms",
     "TransferConfig",
@@ -56,9 +62,11 @@ __all__ = [
     "VenueTerms",
     "candle_trap",
     "first_trap",
+    "index_of",
     "judged",
     "latency_sweep",
     "rule_bracket",
+    "run_grid",
     "run_market",
     "trap_table",
 ]

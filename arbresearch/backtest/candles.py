@@ -112,6 +112,8 @@ def candle_trap(
     """
     if not interval_s >= 1.0:
         raise ParameterError(expected("interval_s", "a second or more", interval_s))
+    if config.schedule is not None:
+        raise ParameterError(expected("schedule", "None: candles are traded at constant thresholds", "a schedule"))
     result = backtester.run(symbol, config) if result is None else result
     inputs, terms = backtester.load(symbol, config), backtester.conditions(symbol, config).terms
     step = round(interval_s * NS_PER_SECOND)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 
 from arbresearch.backtest.config import BacktestConfig
 from arbresearch.backtest.listed import Listed
@@ -12,6 +13,7 @@ from arbresearch.backtest.streams import Streams
 from arbresearch.backtest.terms import RunTerms, VenueTerms
 from arbresearch.core import BadInput, common_lot, expected
 from arbresearch.signals.modes import MODES
+from arbresearch.signals.schedule import ThresholdSchedule
 
 __all__ = ["check_lots", "check_orders", "check_reach", "check_thresholds"]
 
@@ -38,16 +40,14 @@ def check_lots(
             warnings.append(f"{stream.name}: {' and '.join(unknown)} not known; {what}")
     lots = [terms.lot for terms in venues[:2]]
     lot = float(common_lot(*lots)) if min(lots) > 0.0 else max(lots)
-    most, price = config.position_size_usd, max(mids[:2])
+    most, price = config.largest_order_quote, max(mids[:2])
     if lot * price > most:
         found = f"{lot:g} {streams.base}, worth {lot * price:,.2f} {streams.quote} (lots {lots[0]:g} and {lots[1]:g})"
-        raise BadInput(
-            expected("common lot", f"worth at most position_size_usd of {most:g}", found, "raise position_size_usd")
-        )
+        raise BadInput(expected("common lot", f"worth at most an order of {most:g}", found, "raise position_size_usd"))
     for stream, terms in zip((streams.a, streams.b), venues, strict=False):
         least = max(terms.min_quantity * price, terms.min_notional)
         if least > most:
-            want = f"worth at most position_size_usd of {most:g}"
+            want = f"worth at most an order of {most:g}"
             raise BadInput(expected(f"smallest order of {stream.name}", want, f"{least:,.2f} {streams.quote}"))
     return lot, warnings
 
@@ -87,6 +87,8 @@ def check_orders(
 
 def check_thresholds(config: BacktestConfig) -> list[str]:
     """Say which round of an entry and its exit may lose money by construction: their net edges add up to a loss."""
+    if config.schedule is not None:
+        return _check_rows(config.schedule)
     told = []
     entry, leave = config.mode_thresholds()
     for out, name in ((0, "A"), (1, "B")):
@@ -102,13 +104,27 @@ def check_thresholds(config: BacktestConfig) -> list[str]:
     return told
 
 
+def _check_rows(schedule: ThresholdSchedule) -> list[str]:
+    rounds = [min(row.sell_a_bps + row.sell_b_exit_bps, row.sell_b_bps + row.sell_a_exit_bps) for row in schedule.rows]
+    losing = sum(one < 0.0 for one in rounds)
+    if not losing:
+        return []
+    most = -min(rounds)
+    return [
+        f"{losing} of the {len(schedule)} rows of the schedule may lose up to {most:g} bps a round, by construction"
+    ]
+
+
 def check_reach(market: Market, terms: RunTerms) -> list[str]:
     """Say of a run that decided on nothing whether its thresholds are above every edge that ever occurred."""
     ratios = best_ratios(market[0].book, market[1].book)
     edges = {mode: reachable_bps(mode, ratios, terms) for mode in MODES if terms.enabled[int(mode) - 1]}
-    over = {mode: edge - terms.entry_bps[int(mode) - 1] for mode, edge in edges.items()}
+    lowest = terms.entry_bps if terms.schedule is None else tuple(terms.schedule.entry_bps.min(axis=0))
+    if min(lowest[int(mode) - 1] for mode in edges) == inf:
+        return ["nothing was traded: the schedule never allowed it"]
+    over = {mode: edge - lowest[int(mode) - 1] for mode, edge in edges.items()}
     best = max(over, key=lambda mode: (over[mode] == over[mode], over[mode]))
-    edge, entry = edges[best], terms.entry_bps[int(best) - 1]
+    edge, entry = edges[best], lowest[int(best) - 1]
     if edge != edge:
         return ["nothing was traded: the two books never had prices at the same time"]
     largest = (

@@ -16,6 +16,7 @@ from arbresearch.backtest.config_parts import Balances, HedgeConfig, MarginConfi
 from arbresearch.backtest.inputs import Inputs
 from arbresearch.backtest.listed import Listed
 from arbresearch.backtest.moves import transfer_terms
+from arbresearch.backtest.scheduled import scheduled
 from arbresearch.backtest.streams import Stream, check_names, named
 from arbresearch.backtest.terms import RunTerms, StrategyTerms, VenueTerms
 from arbresearch.core import NS_PER_MINUTE, NS_PER_SECOND, BadInput, FeeCurrency, FeeSchedule, expected
@@ -29,6 +30,7 @@ _MOST_NS: Final = 2**62
 _UNQUOTED: Final = 0.01
 """Share of the time for which a hedge may be without a fresh quote before it is said."""
 _RULES: Final = tuple(Rule)
+_NO_TRADE: Final = (inf,) * len(MODES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def conditions_of(
         venues.append(VenueTerms(maker_rate=0.0, taker_rate=0.0))
         latencies.append(latencies[1])
     moves, routes, doubts = transfer_terms(inputs, config, venues)
-    entry, leave = config.mode_thresholds()
+    entry, leave = config.mode_thresholds() if config.schedule is None else (_NO_TRADE, _NO_TRADE)
     terms = RunTerms(
         venues=(venues[0], venues[1], venues[2]),
         strategy=_strategy(inputs, config, venues, lot, listed[2] if hedge is not None else None),
@@ -100,6 +102,7 @@ def conditions_of(
         exit_bps=leave,
         latencies=(latencies[0], latencies[1], latencies[2]),
         transfers=moves,
+        schedule=None if config.schedule is None else scheduled(config.schedule),
     )
     return Conditions(terms, (*notes, *routes), tuple(dict.fromkeys([*warnings, *doubts])))
 
@@ -239,6 +242,7 @@ def _strategy(
         else hedge.band_contracts * (hedged.contract_size or hedged.lot),
         sample_ns=_ns(config.sample_interval_s),
         start_ns=inputs.start_ns,
+        tilt_slope_bps=config.tilt_slope_bps,
     )
 
 

@@ -22,6 +22,7 @@ from arbresearch.backtest.config_parts import (
 from arbresearch.core import FeeSchedule, parse_ns
 from arbresearch.matching import QueueFamily, QueueModel, Rule, VenueLatency
 from arbresearch.signals.modes import AB, MODES, Mode
+from arbresearch.signals.schedule import ThresholdSchedule
 from arbresearch.store import Moment
 
 __all__ = ["DEFAULT_CAPITAL_QUOTE", "DEFAULT_THRESHOLD_BPS", "TAKER_MODES", "BacktestConfig"]
@@ -58,8 +59,14 @@ class BacktestConfig:
         Other names for the threshold of selling on MEXC and on Gate, whichever of A and B they are.
     overrides
         Thresholds of single modes.
+    schedule
+        Thresholds, order size and tilt slope over time, instead of constant ones; before its first row nothing is
+        traded. None: the constant ones of this configuration.
+    tilt_slope_bps
+        By how much the threshold of tilting inventory further is higher when all of the selling venue's coin is gone,
+        linear in between, basis points.
     position_size_usd
-        Largest notional of one action, quote currency.
+        Largest notional of one action, quote currency; a schedule has its own.
     max_hold_time_minutes
         How long inventory may stay tilted; past it a reverse trade may cost ``rebalance_cost_bps``, or a transfer of
         coin is wanted.
@@ -162,6 +169,8 @@ class BacktestConfig:
     mexc_threshold_bps: float | None = None
     gateio_threshold_bps: float | None = None
     overrides: tuple[ModeThresholds, ...] = ()
+    schedule: ThresholdSchedule | None = None
+    tilt_slope_bps: float = 0.0
     position_size_usd: float = 1_000.0
     max_hold_time_minutes: float = 1_440.0
     capital_quote: float | None = None
@@ -245,6 +254,11 @@ class BacktestConfig:
                 self.exit_bps[side] if one is None else one.entry_bps if one.exit_bps is None else one.exit_bps
             )
         return tuple(entry), tuple(leave)
+
+    @property
+    def largest_order_quote(self) -> float:
+        """Return the largest notional that one action may ever have, quote currency."""
+        return self.position_size_usd if self.schedule is None else max(row.order_quote for row in self.schedule.rows)
 
     @property
     def rebalancing(self) -> Rebalance:

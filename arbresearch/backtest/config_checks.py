@@ -22,6 +22,7 @@ from arbresearch.backtest.layout import MOST_SLOTS
 from arbresearch.core import FeeSchedule, ParameterError, Symbol, check_venue, expected
 from arbresearch.matching import QueueModel, Rule, VenueLatency
 from arbresearch.signals.modes import MODES, Mode
+from arbresearch.signals.schedule import ThresholdSchedule
 
 if TYPE_CHECKING:
     from arbresearch.backtest.config import BacktestConfig
@@ -38,6 +39,7 @@ _RANGES: Final[dict[str, tuple[float, float]]] = {
     "max_age_s": (0.0, 1e7), "max_skew_s": (0.0, 1e7), "max_unchanged_s": (0.0, 1e7), "depth_age_s": (0.0, _DAY_S),
     "min_interval_s": (0.0, 1e7), "improve_ticks": (-1e6, 1e6), "quote_depth_bps": (0.0, 5_000.0),
     "requote_bps": (0.0, 5_000.0), "quote_ttl_s": (0.0, 1e7), "sample_interval_s": (1e-3, 1e7),
+    "tilt_slope_bps": (0.0, 10_000.0),
 }  # fmt: skip
 _OPTIONAL: Final[dict[str, tuple[float, float]]] = {
     "capital_quote": (1e-9, _FAR), "latency_ms": (0.0, 3.6e6), "fill_probability": (0.0, 1.0),
@@ -48,6 +50,11 @@ _OPTIONAL: Final[dict[str, tuple[float, float]]] = {
         (-10_000.0, 10_000.0),
     ),
 }  # fmt: skip
+
+_SCHEDULED: Final = (
+    "sell_a_threshold_bps", "sell_b_threshold_bps", "sell_a_exit_bps", "sell_b_exit_bps", *ALIASES, "overrides",
+    "tilt_slope_bps",
+)  # fmt: skip
 
 
 def check_config(config: BacktestConfig) -> None:
@@ -85,6 +92,7 @@ def _check_kinds(config: BacktestConfig) -> None:
         "use_depth": (bool, "True or False"), "fill_rule": (Rule, "a Rule"), "queue": (QueueModel, "a QueueModel"),
         "impact": (ImpactConfig, "an ImpactConfig"), "rebalance": (Rebalance, "a Rebalance"),
         "enable_transfers": (bool, "True or False"), "transfers": (TransferConfig, "a TransferConfig"),
+        "schedule": (ThresholdSchedule, "a ThresholdSchedule"),
         "hedge": (HedgeConfig, "a HedgeConfig"), "margin": (MarginConfig, "a MarginConfig"),
     }  # fmt: skip
     defaults = {"latency_model", "one_leg", "use_depth", "fill_rule", "queue"}
@@ -126,6 +134,11 @@ def _check_aliases(config: BacktestConfig) -> None:
 
 
 def _check_contradictions(config: BacktestConfig) -> None:
+    if config.schedule is not None:
+        given = [name for name in _SCHEDULED if getattr(config, name)]
+        if given:
+            todo = "a schedule has its own; leave the constant ones out"
+            raise ParameterError(expected(given[0], "none beside a schedule", getattr(config, given[0]), todo))
     modes = [one.mode for one in config.overrides]
     for mode in modes:
         if modes.count(mode) > 1:

@@ -9,6 +9,7 @@ from enum import Enum, IntEnum
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from arbresearch.core import ParameterError, expected
+from arbresearch.signals.schedule import ThresholdSchedule
 
 __all__ = ["from_primitives", "to_primitives"]
 
@@ -17,6 +18,8 @@ T = TypeVar("T")
 
 def to_primitives(value: Any) -> Any:
     """Return a value as JSON primitives: dataclasses and mappings as objects, enums as lower-case text."""
+    if isinstance(value, ThresholdSchedule):
+        return value.as_dict()
     if is_dataclass(value) and not isinstance(value, type):
         return {one.name: to_primitives(getattr(value, one.name)) for one in fields(value) if one.init}
     if isinstance(value, IntEnum):
@@ -68,6 +71,8 @@ def _value(kind: Any, value: Any, what: str) -> Any:
         return {name: _value(inner[1], one, f"{what} {name}") for name, one in value.items()}
     if isinstance(kind, type) and issubclass(kind, Enum):
         return _member(kind, value, what)
+    if kind is ThresholdSchedule:
+        return value if isinstance(value, ThresholdSchedule) else ThresholdSchedule.from_dict(value)
     if is_dataclass(kind) and isinstance(kind, type):
         return value if isinstance(value, kind) else from_primitives(kind, value, what)
     return value

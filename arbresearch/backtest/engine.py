@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from arbresearch.backtest.cautions import check_reach
 from arbresearch.backtest.conditions import Conditions, conditions_of
 from arbresearch.backtest.config import BacktestConfig
+from arbresearch.backtest.equity import block_length_ns
+from arbresearch.backtest.grid import GridPoint, GridRuns, run_grid
 from arbresearch.backtest.inputs import Inputs, Recording
 from arbresearch.backtest.result import BacktestResult
 from arbresearch.backtest.run import run_market
-from arbresearch.core import FeeSchedule
+from arbresearch.core import NS_PER_SECOND, FeeSchedule
 from arbresearch.matching import Rule
 from arbresearch.store import TickStore
 
@@ -104,6 +106,39 @@ class SpotArbitrageBacktester:
             notes=conditions.notes,
             digest=inputs.digest,
         )
+
+    def grid(
+        self,
+        symbol: str,
+        config: BacktestConfig,
+        points: Sequence[GridPoint],
+        *,
+        block_s: float | None = None,
+        workers: int = 1,
+    ) -> GridRuns:
+        """Run a configuration with many thresholds, sizes and holding times over the recorded data of a symbol.
+
+        Parameters
+        ----------
+        symbol, config
+            As of :meth:`run`; what a point says replaces what the configuration says of it.
+        points
+            Settings.
+        block_s
+            Length of the blocks of UTC in which profit is counted, seconds; None: 15 minutes, an hour in recordings of
+            more than ten days.
+        workers
+            Threads.
+
+        Raises
+        ------
+        BadInput
+            As :meth:`run` and :func:`~arbresearch.backtest.grid.run_grid`.
+        """
+        inputs = self.load(symbol, config)
+        conditions = conditions_of(inputs, config, self._own_fees)
+        chosen = block_length_ns(*inputs.span, 1) if block_s is None else round(block_s * NS_PER_SECOND)
+        return run_grid(inputs.market, conditions.terms, points, chosen, workers=workers)
 
     def bracket(self, symbol: str, config: BacktestConfig) -> dict[Rule, BacktestResult]:
         """Run a configuration under the three rules of resting orders: the bounds, and the estimate between them.

@@ -9,6 +9,7 @@ from numba import njit
 from arbresearch.backtest.codes import EventKind, FillReason, Rebalance
 from arbresearch.backtest.compiled import NO, YES, A, B, H, inner, sources_number, whole
 from arbresearch.backtest.fast_kernels import bounds, skip_all, skip_takers, watched
+from arbresearch.backtest.instant_kernels import skip_listed
 from arbresearch.backtest.layout import VENUES
 from arbresearch.backtest.ledger_kernels import exposed, mid, profit
 from arbresearch.backtest.log import Records
@@ -18,6 +19,7 @@ from arbresearch.backtest.order_kernels import arrive_order, cancel_arrives, pop
 from arbresearch.backtest.pair_kernels import deadline, settle
 from arbresearch.backtest.quote_kernels import decision_step
 from arbresearch.backtest.row_kernels import book_row, bring, ladder_row, trade_row
+from arbresearch.backtest.schedule_kernels import next_terms
 from arbresearch.backtest.tape_kernels import the_book, the_funding, the_ladder, the_trades
 from arbresearch.core.units import NS_PER_DAY
 from arbresearch.edges.arrays import NEVER_NS, Times
@@ -131,13 +133,15 @@ def _sample(r: Any, now_ns: int) -> None:
 def _until(r: Any, before_ns: int) -> bool:
     """Let happen what is due before a time, and take samples; return False when the logs are full."""
     while True:
-        timer_ns = min(r.next_sample_ns, r.midnight_ns - 1)
+        timer_ns = min(r.next_sample_ns, r.midnight_ns - 1, r.schedule_ns - 1)
         if r.next_due_ns < before_ns and r.next_due_ns <= timer_ns:
             _instant(r, r.next_due_ns, NO)
         elif timer_ns < before_ns:
             if r.next_sample_ns == timer_ns:
                 _sample(r, timer_ns)
                 r.next_sample_ns += r.strategy[0].sample_ns
+            elif r.schedule_ns - 1 == timer_ns:
+                next_terms(r)
             else:
                 r.day_profit = profit(r)
                 r.paused = False
@@ -182,11 +186,15 @@ def _advance(r: Any) -> int:
         if place[2] > 0 and place[6] > 0:
             opens = bounds(r, min(_time(a.recv_ns, place[2]), _time(b.recv_ns, place[6])))
             limit_ns = min(other_ns, r.next_due_ns, r.next_sample_ns + 1, r.midnight_ns, r.bounds_until_ns)
+            limit_ns = min(limit_ns, r.schedule_ns)
             always, manages = watched(r)
             overdue = r.strategy[0].rebalance == _TRANSFERS and r.tilt_sign != 0
             if plain and not (always or overdue):
                 open_from_ns = r.decided_ns + r.strategy[0].min_interval_ns
-                ia, ib, now_ns, hit = skip_takers(a, b, place[2], place[6], limit_ns, r.bounds, open_from_ns)
+                if r.instants > 0:
+                    ia, ib, now_ns, hit = skip_listed(r, a, b, place[2], place[6], limit_ns, open_from_ns)
+                else:
+                    ia, ib, now_ns, hit = skip_takers(a, b, place[2], place[6], limit_ns, r.bounds, open_from_ns)
             else:
                 ia, ib, now_ns, hit = skip_all(
                     r, a, b, h, trades_a, trades_b, limit_ns, opens, always, manages, margins
@@ -255,7 +263,7 @@ def _advance(r: Any) -> int:
 def _kept_as(sources: int) -> Any:
     """Compile the pass under a number of its sources: numba keeps a function by its own file and its free variables."""
 
-    @njit(cache=True, error_model="numpy")
+    @njit(cache=True, error_model="numpy", nogil=True)
     def numbered(run: Any) -> int:
         return _advance(run[0]) if sources >= 0 else FULL
 

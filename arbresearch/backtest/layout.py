@@ -10,14 +10,18 @@ from arbresearch.matching.queue_kernels import NUMBERS, RULES
 from arbresearch.signals.decision_kernels import DECISION
 
 __all__ = [
-    "BOOK", "CASH", "FILL", "LEGS", "MOST_LEVELS", "MOST_QUEUED", "MOST_SLOTS", "ORDER", "ORDER_EVENT", "PAIR",
-    "QUEUE", "RUN", "SAMPLE", "SLOT", "STRATEGY", "STREAMS", "TRANSFER", "TRANSFER_TERMS", "VENUE", "VENUES",
+    "BOOK", "CASH", "FILL", "INSTANT_COLUMNS", "LEGS", "MOST_LEVELS", "MOST_QUEUED", "MOST_SLOTS", "ORDER",
+    "ORDER_EVENT", "PAIR", "QUEUE", "RUN", "SAMPLE", "SCHEDULE", "SLOT", "STRATEGY", "STREAMS", "TRANSFER",
+    "TRANSFER_TERMS", "VENUE", "VENUES",
 ]  # fmt: skip
 
 VENUES: Final = 3
 """A, B, and the perpetual that hedges."""
 LEGS: Final = 4
 """Delays a venue: feed, entry, acknowledgement, cancel, in this order."""
+
+INSTANT_COLUMNS: Final = 6
+"""Tables of an index of instants, see :mod:`arbresearch.backtest.instants`."""
 
 STREAMS: Final = 12
 """Tables that a run reads: trades, ladders, quotes and funding of the three venues."""
@@ -40,7 +44,7 @@ STRATEGY: Final = np.dtype([
     ("fill_rule", _I), ("family", _I), ("exponent", _F),
     ("max_tilt_quote", _F), ("max_exposure_quote", _F), ("daily_loss_quote", _F),
     ("hedge", _B), ("hedge_target_base", _F), ("hedge_band_base", _F),
-    ("sample_ns", _I), ("start_ns", _I),
+    ("sample_ns", _I), ("start_ns", _I), ("tilt_slope_bps", _F),
 ], align=True)  # fmt: skip
 """Terms of the strategy; ``fill_probability`` NaN: measured in the run."""
 
@@ -49,6 +53,11 @@ TRANSFER_TERMS: Final = np.dtype([
     ("failure_probability", _F), ("loss_given_failure", _F), ("failure_key", np.uint64),
 ], align=True)  # fmt: skip
 """Terms of moving one asset one way, shape (2 assets, 2 destinations); amounts in the asset."""
+
+SCHEDULE: Final = np.dtype([
+    ("since_ns", _I), ("entry_bps", _F, (6,)), ("exit_bps", _F, (6,)), ("order_quote", _F), ("tilt_slope_bps", _F),
+], align=True)  # fmt: skip
+"""Terms that hold from a time on, of the six modes."""
 
 ORDER: Final = np.dtype([
     ("pair", _I), ("slot", _I), ("venue", _I), ("sell", _B), ("maker", _B), ("reason", _I),
@@ -115,6 +124,8 @@ RUN: Final = np.dtype([
     ("slots", SLOT, (MOST_SLOTS,)), ("makers", _F, (MOST_SLOTS, NUMBERS)), ("maker_states", _I, (MOST_SLOTS, RULES)),
     ("queue", QUEUE, (MOST_QUEUED,)), ("queued", _I), ("sequence", _I), ("next_due_ns", _I),
     ("log_at", _I, (8,)), ("log_rows", _I, (8,)),
+    ("schedule_at", _I), ("schedule_rows", _I), ("schedule_row", _I), ("schedule_ns", _I),
+    ("instants_at", _I, (INSTANT_COLUMNS,)), ("instants", _I), ("instant", _I),
     ("tape_at", _I, (VENUES, 16)), ("tape_rows", _I, (VENUES, 4)), ("tape_levels", _I, (VENUES,)),
     ("orders", _I), ("order_events", _I), ("fills", _I), ("pairs", _I), ("transfers", _I), ("cash", _I),
     ("samples", _I),

@@ -39,7 +39,7 @@ def transfer_terms(
             if route is None and codes[0] == codes[1]:
                 terms = venues[origin]
                 held = terms.base_start if asset is Asset.BASE else terms.quote_start
-                size = config.position_size_usd / (inputs.first_mids[origin] if asset is Asset.BASE else 1.0)
+                size = config.largest_order_quote / (inputs.first_mids[origin] if asset is Asset.BASE else 1.0)
                 chosen = cheapest_route(
                     inputs.networks, one.venue, other.venue, codes[0], (held or size) / unit, moving
                 )

@@ -124,6 +124,9 @@ def _set_thresholds(r: Any, now_ns: int) -> None:
         reduces = r.tilt_sign != 0 and _SELLER[place + 1] == (1 if r.tilt_sign > 0 else 0)
         r.thresholds[place] = r.exit_bps[place] if reduces else r.entry_bps[place]
         r.triggers[place] = _EXIT if reduces else _ENTRY
+        reach = r.venues[_SELLER[place + 1]].base_start
+        if r.tilt_sign != 0 and not reduces and terms.tilt_slope_bps > 0.0 and reach > 0.0:
+            r.thresholds[place] += terms.tilt_slope_bps * min(1.0, abs(tilt(r)) / reach)
         if reduces and late:
             r.thresholds[place] = min(r.exit_bps[place], -terms.rebalance_cost_bps)
             r.triggers[place] = _RELAXED

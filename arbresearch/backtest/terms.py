@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from arbresearch.backtest.layout import STRATEGY, TRANSFER_TERMS, VENUE, VENUES
+from arbresearch.backtest.layout import SCHEDULE, STRATEGY, TRANSFER_TERMS, VENUE, VENUES
 from arbresearch.core import NS_PER_DAY, NS_PER_MINUTE, NS_PER_SECOND, BadInput, expected
 from arbresearch.edges.arrays import Bools, Floats, Times
 from arbresearch.matching import DEPTH_AGE_NS, Leg, VenueLatency
 from arbresearch.matching.queue_kernels import POWER
 from arbresearch.signals.modes import MODES
 
-__all__ = ["Delays", "RunTerms", "StrategyTerms", "TransferTerms", "VenueTerms"]
+__all__ = ["Delays", "RunTerms", "ScheduleTerms", "StrategyTerms", "TransferTerms", "VenueTerms"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +128,47 @@ class StrategyTerms:
     hedge_band_base: float = 0.0
     sample_ns: int = NS_PER_MINUTE
     start_ns: int = 0
+    tilt_slope_bps: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ScheduleTerms:
+    """Terms that replace those of the strategy from a time on, before anything else of that time.
+
+    Pairs that are open keep the threshold they were opened at.
+
+    Parameters
+    ----------
+    since_ns
+        Rising, shape (rows,).
+    entry_bps, exit_bps
+        Of the six modes, shape (rows, 6); infinite: no trade that way, but for the relaxed one past the maximum hold.
+    order_quote, tilt_slope_bps
+        Shape (rows,).
+    """
+
+    since_ns: Times
+    entry_bps: Floats
+    exit_bps: Floats
+    order_quote: Floats
+    tilt_slope_bps: Floats
+
+    def __post_init__(self) -> None:
+        """Refuse tables of unlike shapes and times that do not rise; ``BadInput``."""
+        rows = self.since_ns.size
+        shapes = {"entry_bps": (rows, len(MODES)), "exit_bps": (rows, len(MODES)), "order_quote": (rows,)}
+        for name, shape in {**shapes, "tilt_slope_bps": (rows,)}.items():
+            if getattr(self, name).shape != shape:
+                raise BadInput(expected(f"schedule {name}", f"shape {shape}", getattr(self, name).shape))
+        if (np.diff(self.since_ns) <= 0).any():
+            raise BadInput(expected("schedule since_ns", "rising times", "some that do not rise"))
+
+    def records(self) -> npt.NDArray[Any]:
+        """Return the rows as records, shape (rows,)."""
+        rows = np.zeros(self.since_ns.size, dtype=SCHEDULE)
+        for one in fields(self):
+            rows[one.name] = getattr(self, one.name)
+        return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +207,8 @@ class RunTerms:
         Of the three venues.
     transfers
         ``transfers[asset][destination]``; None: closed.
+    schedule
+        Terms that replace the thresholds, the order size and the tilt slope from times on; None: they stay.
     """
 
     venues: tuple[VenueTerms, VenueTerms, VenueTerms]
@@ -180,6 +223,7 @@ class RunTerms:
         (None, None),
         (None, None),
     )
+    schedule: ScheduleTerms | None = None
 
     def __post_init__(self) -> None:
         """Refuse terms of another number of modes; ``BadInput``."""

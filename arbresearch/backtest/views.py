@@ -107,6 +107,20 @@ def check_table(summary: BacktestSummary) -> pl.DataFrame:
     return pl.DataFrame(rows)
 
 
+def _levels(config: BacktestConfig) -> list[tuple[str, str]]:
+    if config.schedule is not None:
+        trading = sum(row.trades for row in config.schedule.rows)
+        since = _moment(config.schedule.rows[0].since_ns)
+        return [("thresholds", f"a schedule of {len(config.schedule)} rows from {since} on, {trading} of them trade")]
+    levels = [
+        ("net edge above, to tilt inventory", f"{_both(config.entry_bps)} bps"),
+        ("net edge above, to bring it back", f"{_both(config.exit_bps)} bps"),
+    ]
+    if config.tilt_slope_bps:
+        levels.append(("higher when all coin is gone", f"by {config.tilt_slope_bps:g} bps"))
+    return levels
+
+
 def assumptions(result: BacktestResult) -> pl.DataFrame:
     """List what the run assumes, each with its value in words: assumption, value."""
     config, quote = BacktestConfig.from_dict(result.config), Symbol.parse(result.symbol).quote
@@ -118,9 +132,8 @@ def assumptions(result: BacktestResult) -> pl.DataFrame:
         ("A and B", f"{a} {result.symbol} and {b} {config.symbol_b or result.symbol}"),
         ("time", f"{_moment(summary.start_ns)} to {_moment(summary.end_ns)} UTC, {summary.days:,.2f} days"),
         ("modes", _mode_words(config)),
-        ("net edge above, to tilt inventory", f"{_both(config.entry_bps)} bps"),
-        ("net edge above, to bring it back", f"{_both(config.exit_bps)} bps"),
-        ("largest order", f"{money(config.position_size_usd)} {quote}"),
+        *_levels(config),
+        ("largest order", f"{money(config.largest_order_quote)} {quote}"),
         ("capital", f"{money(summary.capital_quote)} {quote}, {coin} in coin"),
         ("where one leg fills more", f"{_POLICIES[config.one_leg]}; undone after {config.deadline_s:g} s"),
         ("orders fill up to", f"{config.price_band_bps:g} bps beyond the price seen"),

@@ -7,5 +7,10 @@ types: Any
 
 def carray(pointer: Any, shape: Any, dtype: Any) -> Any: ...
 def njit(
-    *, cache: bool = ..., error_model: str = ..., no_cpython_wrapper: bool = ..., no_cfunc_wrapper: bool = ...
+    *,
+    cache: bool = ...,
+    error_model: str = ...,
+    nogil: bool = ...,
+    no_cpython_wrapper: bool = ...,
+    no_cfunc_wrapper: bool = ...,
 ) -> Callable[[_F], _F]: ...
