@@ -15,11 +15,13 @@ from arbresearch.backtest.config_parts import (
     TransferRoute,
 )
 from arbresearch.backtest.engine import SpotArbitrageBacktester
+from arbresearch.backtest.equity import block_profits
 from arbresearch.backtest.grid import GridPoint, GridRuns, run_grid
+from arbresearch.backtest.inputs import Inputs
 from arbresearch.backtest.instants import Instants, index_of
 from arbresearch.backtest.judged import judged
 from arbresearch.backtest.log import RunLog
-from arbresearch.backtest.market import FundingRows, Market, VenueTape
+from arbresearch.backtest.market import FundingRows, Market, VenueTape, market_between
 from arbresearch.backtest.result import BacktestResult
 from arbresearch.backtest.run import run_market
 from arbresearch.backtest.summary import BacktestSummary
@@ -40,6 +42,7 @@ __all__ = [
     "GridRuns",
     "HedgeConfig",
     "ImpactConfig",
+    "Inputs",
     "Instants",
     "InstrumentTerms",
     "LatencyModel",
@@ -60,11 +63,13 @@ __all__ = [
     "Trigger",
     "VenueTape",
     "VenueTerms",
+    "block_profits",
     "candle_trap",
     "first_trap",
     "index_of",
     "judged",
     "latency_sweep",
+    "market_between",
     "rule_bracket",
     "run_grid",
     "run_market",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import TYPE_CHECKING, Final
 
 from arbresearch.backtest.codes import OneLegPolicy, Rebalance
@@ -135,7 +136,8 @@ def _check_aliases(config: BacktestConfig) -> None:
 
 def _check_contradictions(config: BacktestConfig) -> None:
     if config.schedule is not None:
-        given = [name for name in _SCHEDULED if getattr(config, name)]
+        left = {one.name: one.default for one in fields(config)}
+        given = [name for name in _SCHEDULED if getattr(config, name) != left[name]]
         if given:
             todo = "a schedule has its own; leave the constant ones out"
             raise ParameterError(expected(given[0], "none beside a schedule", getattr(config, given[0]), todo))

@@ -69,7 +69,17 @@ class SpotArbitrageBacktester:
         BadInput
             As :meth:`run`.
         """
-        return conditions_of(self.load(symbol, config), config, self._own_fees)
+        return self.conditions_of(self.load(symbol, config), config)
+
+    def conditions_of(self, inputs: Inputs, config: BacktestConfig) -> Conditions:
+        """Return the same of what was read already.
+
+        Raises
+        ------
+        BadInput
+            As :meth:`run`.
+        """
+        return conditions_of(inputs, config, self._own_fees)
 
     def run(self, symbol: str, config: BacktestConfig | None = None) -> BacktestResult:
         """Run a configuration over the recorded data of a symbol.
@@ -88,8 +98,17 @@ class SpotArbitrageBacktester:
             cannot trade either way.
         """
         config = BacktestConfig() if config is None else config
-        inputs = self.load(symbol, config)
-        conditions = conditions_of(inputs, config, self._own_fees)
+        return self.run_inputs(self.load(symbol, config), symbol, config)
+
+    def run_inputs(self, inputs: Inputs, symbol: str, config: BacktestConfig) -> BacktestResult:
+        """Run a configuration over what was read already, whatever span that is of.
+
+        Raises
+        ------
+        BadInput
+            As :meth:`run`.
+        """
+        conditions = self.conditions_of(inputs, config)
         log = run_market(inputs.market, conditions.terms)
         warnings = list(conditions.warnings)
         if not log.pairs.size:
@@ -136,7 +155,7 @@ class SpotArbitrageBacktester:
             As :meth:`run` and :func:`~arbresearch.backtest.grid.run_grid`.
         """
         inputs = self.load(symbol, config)
-        conditions = conditions_of(inputs, config, self._own_fees)
+        conditions = self.conditions_of(inputs, config)
         chosen = block_length_ns(*inputs.span, 1) if block_s is None else round(block_s * NS_PER_SECOND)
         return run_grid(inputs.market, conditions.terms, points, chosen, workers=workers)
 

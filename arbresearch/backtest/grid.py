@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from arbresearch.backtest.codes import Rebalance
 from arbresearch.backtest.equity import capital_at_start
+from arbresearch.backtest.fills_by_time import spread_at
 from arbresearch.backtest.instants import Instants, index_of
 from arbresearch.backtest.market import Market
 from arbresearch.backtest.mids import Marks, worth
@@ -19,11 +22,13 @@ from arbresearch.backtest.run import Runs
 from arbresearch.backtest.scheduled import by_mode
 from arbresearch.backtest.terms import RunTerms
 from arbresearch.core import BadInput, ParameterError, expected
-from arbresearch.edges.arrays import Floats, Times
+from arbresearch.edges.arrays import NEVER_NS, Floats, Times
 
 __all__ = ["GridPoint", "GridRuns", "run_grid"]
 
 _LEAST_BLOCKS: Final = 1
+_LOOSE: Final = 1.0 - 1e-6
+"""The index holds a little too much rather than too little."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +168,7 @@ def run_grid(
     workers
         Threads; the compiled pass does not hold the interpreter.
     instants
-        The index of this market where it is known; None: made.
+        The index of all instants of this market where it is known; None: one is made of those that these settings need.
 
     Returns
     -------
@@ -186,13 +191,13 @@ def run_grid(
         if value < 1:
             raise ParameterError(expected(name, "one or more", value))
     bounds = _bounds(market, block_ns)
-    sampled = replace(terms, strategy=replace(terms.strategy, sample_ns=block_ns, start_ns=int(bounds[0])))
-    index = index_of(market) if instants is None and _takes(terms) else instants
+    if instants is None and _takes(terms):
+        instants = index_of(market, _least(terms, points), workers=workers)
     marks = Marks(market)
     marked = marks.mark(bounds)
     shares = [points[first::workers] for first in range(min(workers, len(points)))]
     with ThreadPoolExecutor(len(shares)) as pool:
-        done = list(pool.map(lambda share: _run_share(market, sampled, share, bounds, marked, index), shares))
+        done = list(pool.map(lambda share: _run_share(market, terms, share, bounds, marked, instants), shares))
     profit = np.empty((bounds.size - 1, len(points)))
     rows = np.empty((len(points), 4))
     for first, (some, figures) in enumerate(done):
@@ -213,6 +218,25 @@ def run_grid(
 
 def _takes(terms: RunTerms) -> bool:
     return not any(terms.enabled[2:]) and not terms.strategy.hedge
+
+
+def _only_fills(terms: RunTerms) -> bool:
+    """Return whether nothing but fills on A and B changes their balances."""
+    moves = terms.strategy.rebalance == Rebalance.TRANSFER
+    return not (terms.strategy.hedge or moves or any(one.perpetual for one in terms.venues[:2]))
+
+
+def _least(terms: RunTerms, points: Sequence[GridPoint]) -> tuple[float, float]:
+    """Return what the price sold at over the price bought at must exceed for any setting to act, both ways."""
+    relaxed = -terms.strategy.rebalance_cost_bps if terms.strategy.rebalance == Rebalance.REVERSE else inf
+    lowest = (
+        min(relaxed, *(min(one.sell_a_bps, one.sell_a_exit_bps) for one in points)),
+        min(relaxed, *(min(one.sell_b_bps, one.sell_b_exit_bps) for one in points)),
+    )
+    a, b, _ = terms.venues
+    costs = ((1.0 + b.taker_rate) / (1.0 - a.taker_rate), (1.0 + a.taker_rate) / (1.0 - b.taker_rate))
+    ab, ba = (cost * (1.0 + bps * 1e-4) * _LOOSE for cost, bps in zip(costs, lowest, strict=True))
+    return ab, ba
 
 
 def _bounds(market: Market, block_ns: int) -> Times:
@@ -237,14 +261,24 @@ def _run_share(
     instants: Instants | None,
 ) -> tuple[Floats, Floats]:
     """Return the profit of each block, shape (blocks, points), and four figures a point."""
-    runs = Runs(market, terms, instants)
+    plain = _only_fills(terms)
+    start_ns = NEVER_NS if plain else int(bounds[0])
+    block_ns = int(bounds[1] - bounds[0])
+    runs = Runs(
+        market, replace(terms, strategy=replace(terms.strategy, sample_ns=block_ns, start_ns=start_ns)), instants
+    )
+    base, quote = (np.array([getattr(one, name) for one in terms.venues[:2]]) for name in ("base_start", "quote_start"))
     profit = np.empty((bounds.size - 1, len(points)))
     figures = np.empty((len(points), 4))
+    spread = np.empty(bounds.size)
     for place, point in enumerate(points):
         runs.go(lambda record, point=point: _set(record, point))  # type: ignore[misc]
-        samples = runs.rows("samples")
-        rows = np.searchsorted(samples["time_ns"], bounds, side="right") - 1
-        profit[:, place] = np.diff(_spread(samples[rows], marked, terms))
+        if plain:
+            spread_at(runs.rows("fills"), bounds, marked, base, quote, spread)
+        else:
+            samples = runs.rows("samples")
+            spread = _spread(samples[np.searchsorted(samples["time_ns"], bounds, side="right") - 1], marked, terms)
+        profit[:, place] = np.diff(spread)
         pairs, fills = runs.rows("pairs"), runs.rows("fills")
         figures[place, 0] = pairs.size
         figures[place, 1] = np.count_nonzero((pairs["sold"] == pairs["bought"]) & (pairs["sold"] > 0.0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -15,7 +15,7 @@ from arbresearch.backtest.daily import daily_volatility_bps, daily_volume_base
 from arbresearch.backtest.faults import check_market, tape_faults
 from arbresearch.backtest.funding import read_funding
 from arbresearch.backtest.listed import Listed, listed_of
-from arbresearch.backtest.market import FundingRows, Market, VenueTape, no_funding, no_ladder, no_trades
+from arbresearch.backtest.market import FundingRows, Market, VenueTape, market_between, no_funding, no_ladder, no_trades
 from arbresearch.backtest.recordings import Span, parts_of, read_book, read_ladder, read_trades
 from arbresearch.backtest.streams import Stream, Streams, streams_of
 from arbresearch.core import NS_PER_HOUR, BadInput, expected, format_ns
@@ -79,6 +79,28 @@ class Inputs:
     def start_ns(self) -> int:
         """Return the first time at which both A and B have been quoted."""
         return int(max(tape.book.recv_ns[0] for tape in self.market[:2]))
+
+    def between(self, start_ns: int, end_ns: int) -> Inputs:
+        """Return the inputs of a part of the span, with the prices of its beginning; nothing is read or copied.
+
+        Measured delays and what is wrong with the data stay those of the whole span.
+
+        Raises
+        ------
+        BadInput
+            The part is not inside the span, or a stream has no quote with two sides in it.
+        """
+        if not self.span[0] <= start_ns < end_ns <= self.span[1]:
+            want = f"a part of {format_ns(self.span[0])} to {format_ns(self.span[1])}"
+            raise BadInput(expected("span", want, f"{format_ns(start_ns)} to {format_ns(end_ns)}"))
+        market = market_between(self.market, start_ns, end_ns)
+        names = [one.name for one in self.streams.all]
+        for tape, name in zip(market, names, strict=False):
+            if not tape.book.recv_ns.size:
+                found = f"none from {format_ns(start_ns)} to {format_ns(end_ns)}"
+                raise BadInput(expected(f"quotes of {name}", "at least one row", found))
+        mids = tuple(_first_mid(tape.book, name) for tape, name in zip(market, names, strict=False))
+        return replace(self, span=(start_ns, end_ns), market=market, first_mids=mids)
 
     @property
     def rows(self) -> int:

@@ -20,7 +20,7 @@ VENUES: Final = 3
 LEGS: Final = 4
 """Delays a venue: feed, entry, acknowledgement, cancel, in this order."""
 
-INSTANT_COLUMNS: Final = 6
+INSTANT_COLUMNS: Final = 7
 """Tables of an index of instants, see :mod:`arbresearch.backtest.instants`."""
 
 STREAMS: Final = 12
@@ -56,8 +56,9 @@ TRANSFER_TERMS: Final = np.dtype([
 
 SCHEDULE: Final = np.dtype([
     ("since_ns", _I), ("entry_bps", _F, (6,)), ("exit_bps", _F, (6,)), ("order_quote", _F), ("tilt_slope_bps", _F),
+    ("max_hold_ns", _I),
 ], align=True)  # fmt: skip
-"""Terms that hold from a time on, of the six modes."""
+"""Terms that hold from a time on, of the six modes; ``max_hold_ns`` -1: as before."""
 
 ORDER: Final = np.dtype([
     ("pair", _I), ("slot", _I), ("venue", _I), ("sell", _B), ("maker", _B), ("reason", _I),

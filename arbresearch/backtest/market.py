@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from arbresearch.edges.arrays import Floats, Times
 from arbresearch.matching.rows import BookRows, LadderRows, TradeRows
 
-__all__ = ["FundingRows", "Market", "VenueTape", "no_book", "no_funding", "no_ladder", "no_trades"]
+__all__ = ["FundingRows", "Market", "VenueTape", "market_between", "no_book", "no_funding", "no_ladder", "no_trades"]
+
+
+_Rows = TypeVar("_Rows", bound=tuple[Any, ...])
 
 
 class FundingRows(NamedTuple):
@@ -59,3 +62,17 @@ class VenueTape:
 
 Market = tuple[VenueTape, VenueTape, VenueTape]
 """A, B, and the perpetual that hedges."""
+
+
+def market_between(market: Market, start_ns: int, end_ns: int) -> Market:
+    """Return what was received in a span, the first time included and the last not; nothing is copied."""
+
+    def cut(rows: _Rows) -> _Rows:
+        first, last = np.searchsorted(rows[0], [start_ns, end_ns])
+        return type(rows)(*(one[first:last] for one in rows))
+
+    a, b, hedge = (
+        VenueTape(book=cut(one.book), trades=cut(one.trades), ladder=cut(one.ladder), funding=cut(one.funding))
+        for one in market
+    )
+    return a, b, hedge

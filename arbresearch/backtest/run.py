@@ -22,6 +22,9 @@ __all__ = ["Runs", "run_market"]
 
 _FIRST_ROWS: Final = 32_768
 _WHOLE: Final = ("recv_ns", "aggressor")
+_QUEUE_AT: Final = RUN.fields["queue"][1]  # type: ignore[index]
+_KEPT: Final = (slice(0, _QUEUE_AT), slice(_QUEUE_AT + RUN["queue"].itemsize, RUN.itemsize))
+"""The bytes of a record without the queue, most of it, in which nothing counts beyond ``queued``."""
 
 
 def run_market(market: Market, terms: RunTerms, instants: Instants | None = None) -> RunLog:
@@ -88,7 +91,8 @@ class Runs:
         """
         for name, rows in self.logs.items():
             rows.view(np.uint8)[: int(self.record[0][name]) * rows.dtype.itemsize] = 0
-        self.record.view(np.uint8)[:] = self._start.view(np.uint8)
+        for part in _KEPT:
+            self.record.view(np.uint8)[part] = self._start.view(np.uint8)[part]
         if change is not None:
             change(self.record[0])
         if int(self.record[0]["last_ns"]) == NEVER_NS:
@@ -144,7 +148,8 @@ def _first(market: Market, terms: RunTerms, delays: Delays) -> npt.NDArray[Any]:
     first_ns = min((int(one[0]) for one in times if one.size), default=NEVER_NS)
     r["next_due_ns"] = NEVER_NS
     r["next_sample_ns"] = terms.strategy.start_ns or first_ns
-    r["midnight_ns"] = (first_ns // NS_PER_DAY + 1) * NS_PER_DAY
+    limited = terms.strategy.daily_loss_quote < np.inf
+    r["midnight_ns"] = (first_ns // NS_PER_DAY + 1) * NS_PER_DAY if limited else NEVER_NS
     r["decided_ns"] = -NEVER_NS
     r["exposure_ns"] = first_ns
     r["last_ns"] = max((int(one[-1]) for one in times if one.size), default=NEVER_NS)

@@ -25,6 +25,8 @@ def next_terms(r: Any) -> None:
     terms = r.strategy[0]
     terms.order_quote = row.order_quote
     terms.tilt_slope_bps = row.tilt_slope_bps
+    if row.max_hold_ns >= 0:
+        terms.max_hold_ns = row.max_hold_ns
     r.schedule_row += 1
     r.schedule_ns = rows[r.schedule_row].since_ns if r.schedule_row < r.schedule_rows else NEVER_NS
     r.turn += 1

@@ -145,6 +145,8 @@ class ScheduleTerms:
         Of the six modes, shape (rows, 6); infinite: no trade that way, but for the relaxed one past the maximum hold.
     order_quote, tilt_slope_bps
         Shape (rows,).
+    max_hold_ns
+        Shape (rows,), -1: as before; None: all as before.
     """
 
     since_ns: Times
@@ -152,12 +154,15 @@ class ScheduleTerms:
     exit_bps: Floats
     order_quote: Floats
     tilt_slope_bps: Floats
+    max_hold_ns: Times | None = None
 
     def __post_init__(self) -> None:
         """Refuse tables of unlike shapes and times that do not rise; ``BadInput``."""
         rows = self.since_ns.size
         shapes = {"entry_bps": (rows, len(MODES)), "exit_bps": (rows, len(MODES)), "order_quote": (rows,)}
-        for name, shape in {**shapes, "tilt_slope_bps": (rows,)}.items():
+        for name, shape in {**shapes, "tilt_slope_bps": (rows,), "max_hold_ns": (rows,)}.items():
+            if name == "max_hold_ns" and self.max_hold_ns is None:
+                continue
             if getattr(self, name).shape != shape:
                 raise BadInput(expected(f"schedule {name}", f"shape {shape}", getattr(self, name).shape))
         if (np.diff(self.since_ns) <= 0).any():
@@ -167,7 +172,8 @@ class ScheduleTerms:
         """Return the rows as records, shape (rows,)."""
         rows = np.zeros(self.since_ns.size, dtype=SCHEDULE)
         for one in fields(self):
-            rows[one.name] = getattr(self, one.name)
+            value = getattr(self, one.name)
+            rows[one.name] = -1 if value is None else value
         return rows
 
 

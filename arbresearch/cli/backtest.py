@@ -17,7 +17,9 @@ from arbresearch.store import TickStore
 if TYPE_CHECKING:
     from arbresearch.backtest import BacktestConfig, BacktestResult
 
-__all__ = ["backtest"]
+__all__ = ["backtest", "named_fees"]
+
+_THRESHOLD_BPS = 5.0
 
 
 class _Policy(StrEnum):
@@ -48,13 +50,19 @@ def backtest(
             help="Fees in bps such as gate=10,mexc=0/5 (maker/taker); else the settings' own, else those published."
         ),
     ] = "",
-    threshold_bps: Annotated[float, typer.Option(help="Net edge that must be exceeded, bps.")] = 5.0,
+    threshold_bps: Annotated[
+        float | None, typer.Option(help="Net edge that must be exceeded, bps.", show_default=f"{_THRESHOLD_BPS:g}")
+    ] = None,
     reverse_threshold_bps: Annotated[
         float | None, typer.Option(help="The same where B sells.", show_default="as --threshold-bps")
     ] = None,
     exit_bps: Annotated[
         float | None,
         typer.Option(help="The same where a trade brings inventory back.", show_default="as the thresholds"),
+    ] = None,
+    schedule: Annotated[
+        Path | None,
+        typer.Option(help="File of thresholds and sizes over time that arb optimize saved; instead of the above."),
     ] = None,
     one_way: Annotated[bool, typer.Option("--one-way", help="Only A sells; else both directions trade.")] = False,
     modes: Annotated[
@@ -98,7 +106,9 @@ def backtest(
     from arbresearch.backtest.engine import SpotArbitrageBacktester
     from arbresearch.backtest.names import hedge_named, member_named, modes_named
     from arbresearch.matching import Rule
+    from arbresearch.signals.schedule import ThresholdSchedule
 
+    level = _THRESHOLD_BPS if threshold_bps is None and schedule is None else threshold_bps
     config = BacktestConfig(
         venue_a=sell_venue,
         venue_b=buy_venue,
@@ -106,13 +116,14 @@ def backtest(
         start=start,
         end=end,
         modes=modes_named([one.strip() for one in modes.split(",") if one.strip()], one_way=one_way),
-        sell_a_threshold_bps=threshold_bps,
-        sell_b_threshold_bps=threshold_bps if reverse_threshold_bps is None else reverse_threshold_bps,
+        sell_a_threshold_bps=level,
+        sell_b_threshold_bps=level if reverse_threshold_bps is None else reverse_threshold_bps,
         sell_a_exit_bps=exit_bps,
         sell_b_exit_bps=exit_bps,
+        schedule=None if schedule is None else ThresholdSchedule.load(schedule),
         position_size_usd=size,
         capital_quote=capital,
-        fees=_fees(fees),
+        fees=named_fees(fees),
         latency_ms=latency_ms,
         one_leg=member_named(OneLegPolicy, one_leg.value, "--one-leg"),
         price_band_bps=price_band_bps,
@@ -181,7 +192,7 @@ def _document(result: BacktestResult, config: BacktestConfig, candidates: int) -
     }
 
 
-def _fees(text: str) -> dict[str, FeeSchedule]:
+def named_fees(text: str) -> dict[str, FeeSchedule]:
     """Read ``gate=10,mexc=0/5``: of both roles, or maker and taker; ``gate LUNC/USDT:USDT=2`` for one stream."""
     found = {}
     for one in (part.strip() for part in text.split(",") if part.strip()):

@@ -10,7 +10,7 @@ import structlog
 import typer
 
 import arbresearch
-from arbresearch.cli import backtest, check, discover, doctor, importing, run, sample, store
+from arbresearch.cli import backtest, check, discover, doctor, importing, optimize, run, sample, store
 from arbresearch.cli.common import stderr
 from arbresearch.core import ArbError
 from arbresearch.logs import configure_logging
@@ -33,6 +33,7 @@ app.command("coverage")(store.coverage)
 app.command("sql")(store.sql)
 app.command("discover")(discover.discover)
 app.command("backtest")(backtest.backtest)
+app.command("optimize")(optimize.optimize)
 app.command("run")(run.run)
 app.command("doctor")(doctor.doctor)
 

@@ -90,7 +90,7 @@ def _notebook(
     given = parse_assignments(assignments, model=notebook.params_model, defaults=cell)
     outcome = run_notebook(
         notebook.path,
-        _with_store(given, store, notebook.parameter_names()),
+        _with_places(given, store, reports, notebook.parameter_names()),
         out_root=reports,
         name=notebook.name,
         params_model=notebook.params_model,
@@ -121,7 +121,7 @@ def _pipeline(
         path,
         find=find_notebook,
         out_root=reports,
-        parameters=_with_store(parse_assignments(assignments, defaults=defaults), store, frozenset(defaults)),
+        parameters=_with_places(parse_assignments(assignments, defaults=defaults), store, reports, frozenset(defaults)),
         workers=workers or load_settings().workers,
         data_hash=digest,
         tell=None if as_json else _tell,
@@ -138,8 +138,10 @@ def _pipeline(
     return outcome.ok
 
 
-def _with_store(given: Mapping[str, Any], store: Path, names: frozenset[str]) -> dict[str, Any]:
-    return {**({"store": str(store.absolute())} if "store" in names else {}), **given}
+def _with_places(given: Mapping[str, Any], store: Path, reports: Path, names: frozenset[str]) -> dict[str, Any]:
+    """Return parameters with the folders of the store and of the reports for those that have them."""
+    places = {"store": str(store.absolute()), "reports": str(reports.absolute())}
+    return {**{name: place for name, place in places.items() if name in names}, **given}
 
 
 def _tell(one: StageOutcome) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
+import orjson
 from pydantic import Field, field_validator
 
 from arbresearch.backtest.codes import OneLegPolicy, Rebalance
@@ -14,6 +16,7 @@ from arbresearch.discovery import ScoreSettings, StreamPair
 from arbresearch.matching import Rule
 from arbresearch.params.base import Bps, PairParams, Seconds
 from arbresearch.params.choice import best_pair, named_pair
+from arbresearch.signals.schedule import ThresholdSchedule
 from arbresearch.store import TickStore
 
 __all__ = ["BacktestParams"]
@@ -53,6 +56,9 @@ class BacktestParams(PairParams):
     entry_bps, exit_bps
         Net edge that a trade must exceed where it tilts inventory and where it brings it back, basis points; exit None:
         as entry.
+    schedule
+        Thresholds and order sizes over time, as ``arb optimize`` and ``40_thresholds`` leave them: a file, or its JSON;
+        ``entry_bps`` does not count then. Empty: none.
     modes
         ``taker`` (both legs take), ``maker`` (one leg rests), ``all``, or names of modes.
     one_way
@@ -92,6 +98,7 @@ class BacktestParams(PairParams):
     notional_quote: _Money = 1_000.0
     entry_bps: Bps = 5.0
     exit_bps: Bps | None = None
+    schedule: str = ""
     modes: Annotated[list[str], Field(min_length=1, max_length=6)] = Field(default=["taker"])
     one_way: bool = False
     latency_s: Annotated[float, Field(ge=0, le=3_600)] | None = None
@@ -122,6 +129,13 @@ class BacktestParams(PairParams):
             modes_named(value)
         except ArbError as error:
             raise ValueError(str(error)) from None
+        return value
+
+    @field_validator("schedule")
+    @classmethod
+    def _schedule(cls, value: str) -> str:
+        if value.lstrip().startswith("{"):
+            _read(value)
         return value
 
     @field_validator("hedge")
@@ -164,7 +178,13 @@ class BacktestParams(PairParams):
         return found, compared if self.candidates is None else self.candidates
 
     def config(self, pair: StreamPair) -> BacktestConfig:
-        """Return what a backtest of a pair assumes."""
+        """Return what a backtest of a pair assumes.
+
+        Raises
+        ------
+        BadInput
+            A schedule whose file is not there, or that is none.
+        """
         return BacktestConfig(
             venue_a=pair.venue_a,
             venue_b=pair.venue_b,
@@ -172,10 +192,11 @@ class BacktestParams(PairParams):
             start=self.start,
             end=self.end,
             modes=modes_named(self.modes, one_way=self.one_way),
-            sell_a_threshold_bps=self.entry_bps,
-            sell_b_threshold_bps=self.entry_bps,
+            sell_a_threshold_bps=None if self.schedule else self.entry_bps,
+            sell_b_threshold_bps=None if self.schedule else self.entry_bps,
             sell_a_exit_bps=self.exit_bps,
             sell_b_exit_bps=self.exit_bps,
+            schedule=_read(self.schedule) if self.schedule else None,
             position_size_usd=self.notional_quote,
             max_hold_time_minutes=self.max_hold_minutes,
             capital_quote=self.capital_quote,
@@ -192,3 +213,14 @@ class BacktestParams(PairParams):
             hedge=hedge_named(self.hedge, band_contracts=self.hedge_band_contracts),
             daily_loss_quote=self.daily_loss_quote,
         )
+
+
+def _read(text: str) -> ThresholdSchedule:
+    """Read a schedule from JSON or from a file of it; a relative one is looked for here, then one up."""
+    if not text.lstrip().startswith("{"):
+        path = Path(text)
+        return ThresholdSchedule.load(path if path.exists() else Path("..") / path)
+    try:
+        return ThresholdSchedule.from_dict(orjson.loads(text))
+    except (orjson.JSONDecodeError, ArbError) as error:
+        raise ValueError(str(error)) from None

@@ -2,6 +2,7 @@
 
 from arbresearch.pipeline.dag import Pipeline, Stage, load_pipeline
 from arbresearch.pipeline.executors import Executor, LocalProcesses, WorkerDied
+from arbresearch.pipeline.history import table_history
 from arbresearch.pipeline.manifest import Manifest
 from arbresearch.pipeline.notebook import Notebook, RunOutcome, run_notebook
 from arbresearch.pipeline.parameters import check_cell, parameters_cell, parse_assignments, validate_parameters
@@ -35,5 +36,6 @@ __all__ = [
     "run_notebook",
     "run_pipeline",
     "save_result",
+    "table_history",
     "validate_parameters",
 ]

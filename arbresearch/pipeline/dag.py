@@ -84,10 +84,15 @@ class Stage(_Frozen):
 
 
 class Pipeline(_Frozen):
-    """A pipeline file: stages by name, in the order of the file, and parameters for all that know them."""
+    """A pipeline file: stages by name, in the order of the file, and parameters for all that know them.
+
+    ``headline`` names the stage whose verdict, status and figures are the pipeline's own, on its page and in the index;
+    empty: none, and only runs are counted.
+    """
 
     name: str = ""
     doc: str = ""
+    headline: str = ""
     workers: int = Field(default=2, ge=1, le=256)
     parameters: dict[str, Any] = Field(default_factory=dict)
     stages: dict[str, Stage] = Field(min_length=1)
@@ -121,6 +126,7 @@ def load_pipeline(path: Path) -> Pipeline:
         pipeline = Pipeline.model_validate({"name": path.stem, **content})
     except ValidationError as error:
         raise PipelineError(_worded(path, error)) from None
+    _check_headline(path, pipeline)
     for name, stage in pipeline.stages.items():
         if pipeline.name in (stage.report, stage.notebook):
             want = "a name that none of its reports has"
@@ -128,6 +134,15 @@ def load_pipeline(path: Path) -> Pipeline:
         _check_stage(path, pipeline.stages, name, stage)
     _check_cycle(path, pipeline.stages)
     return pipeline
+
+
+def _check_headline(path: Path, pipeline: Pipeline) -> None:
+    name = pipeline.headline
+    what = f"pipeline {path.name}, headline"
+    if name and name not in pipeline.stages:
+        raise PipelineError(expected(what, f"one of {', '.join(pipeline.stages)}", repr(name)))
+    if name and (pipeline.stages[name].matrix or pipeline.stages[name].matrix_from):
+        raise PipelineError(expected(what, "a stage that runs once", f"{name!r}, which has a matrix"))
 
 
 def _worded(path: Path, error: ValidationError) -> str:

@@ -197,9 +197,16 @@ def _card(run: Run) -> RunCard:
         figures=key_figures(result) if result and not failed else (),
         kind=manifest.kind,
         part_of=manifest.part_of,
+        overview=index_rows(result) if result and not failed else (),
     )
 
 
 def key_figures(result: Result) -> tuple[KeyFigure, ...]:
     """Return the figures of a result as the report pages show them."""
     return tuple(KeyFigure(name, figure.shown, figure.note) for name, figure in result.figures.items())
+
+
+def index_rows(result: Result) -> tuple[dict[str, str], ...]:
+    """Return the rows of a result's table ``index`` as the index and the page of its pipeline show them."""
+    rows = result.tables.get("index", [])
+    return tuple({key: "–" if value is None else str(value) for key, value in row.items()} for row in rows)

@@ -134,7 +134,8 @@ def save_result(
         Name to figure: ``{"value": 3.2, "unit": "bps", "text": "3.2 bps [2.9, 3.6]", "note": "..."}`` or a bare number.
         Names are shown as they are.
     tables
-        Name to a frame or rows of plain values, at most 1,000 each, for later stages (``matrix_from``).
+        Name to a frame or rows of plain values, at most 1,000 each, for later stages (``matrix_from``). One named
+        ``index`` is shown in the index of all reports, as it stands.
 
     Raises
     ------

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from arbresearch.core import format_ns
 from arbresearch.pipeline import manifest as made_of
 from arbresearch.pipeline.dag import Pipeline
 from arbresearch.pipeline.files import write_atomically
 from arbresearch.pipeline.manifest import Manifest, StageRecord
-from arbresearch.pipeline.publish import REPORT, draft, key_figures, publish
+from arbresearch.pipeline.publish import REPORT, draft, index_rows, key_figures, publish
 from arbresearch.pipeline.result import Figure, Result
 from arbresearch.report.pages import StageRow, render_pipeline
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from arbresearch.pipeline.runner import StageOutcome
 
 __all__ = ["publish_summary"]
+
+_LONGEST: Final = 400
 
 
 def publish_summary(
@@ -36,6 +38,11 @@ def publish_summary(
     counts = Counter(stage.status for stage in stages)
     verdict = ", ".join(f"{counts[status]} {status}" for status in ("ok", "failed", "skipped") if counts[status])
     verdict = f"{len(stages)} run{'' if len(stages) == 1 else 's'} of {len(pipeline.stages)} stages: {verdict}."
+    headline = _headline(pipeline, stages)
+    if headline is not None:
+        verdict = (
+            headline.verdict if len(headline.verdict) + len(verdict) >= _LONGEST else f"{headline.verdict} {verdict}"
+        )
     failed = [f"{stage.stage}: {stage.reason}" for stage in stages if stage.status == "failed"]
     source_hash = made_of.content_hash(path)
     manifest = Manifest(
@@ -72,19 +79,27 @@ def publish_summary(
         doc=pipeline.doc,
         started_ns=started_ns,
         seconds=seconds,
-        status="failed" if failed else "ok",
+        status="failed" if failed else headline.status if headline else "ok",
         verdict=verdict,
         manifest=manifest.text(),
+        figures=key_figures(headline) if headline else (),
+        overview=index_rows(headline) if headline else (),
     )
     with draft(out_root, pipeline.name) as folder:
         write_atomically(folder / REPORT, page)
         if not failed:
             figures = {status: Figure(value=counts[status]) for status in ("ok", "skipped") if counts[status]}
-            write_atomically(
-                folder / "result.json", Result(verdict=verdict, figures=figures).model_dump_json(indent=2) + "\n"
-            )
+            result = Result(verdict=verdict, figures=figures)
+            if headline is not None:
+                result = Result(verdict=verdict, status=headline.status, figures={**headline.figures, **figures})
+            write_atomically(folder / "result.json", result.model_dump_json(indent=2) + "\n")
         target = publish(folder, out_root, manifest)
     return target, target / REPORT
+
+
+def _headline(pipeline: Pipeline, stages: Sequence[StageOutcome]) -> Result | None:
+    found = [one.run.result for one in stages if one.stage == pipeline.headline and one.run is not None]
+    return found[0] if found else None
 
 
 def _row(pipeline: Pipeline, outcome: StageOutcome) -> StageRow:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from arbresearch.report.html import KeyFigure, render_template
@@ -12,7 +12,7 @@ __all__ = ["RunCard", "StageRow", "render_index", "render_pipeline", "render_red
 
 @dataclass(frozen=True, slots=True)
 class RunCard:
-    """One run as the index shows it; ``address`` is relative to the index."""
+    """One run as the index shows it; ``address`` is relative to the index, ``overview`` are rows of text, all alike."""
 
     name: str
     run_id: str
@@ -24,6 +24,7 @@ class RunCard:
     figures: Sequence[KeyFigure] = ()
     kind: str = "notebook"
     part_of: str = ""
+    overview: Sequence[Mapping[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,10 @@ def render_pipeline(
     status: str,
     verdict: str,
     manifest: str,
+    figures: Sequence[KeyFigure] = (),
+    overview: Sequence[Mapping[str, str]] = (),
 ) -> str:
-    """Render the summary page of a pipeline run, stages in the order they are given."""
+    """Render the summary page of a pipeline run, stages in the order they are given; ``overview`` are rows of text."""
     return render_template(
         "pipeline.html.j2",
         title=title,
@@ -83,6 +86,8 @@ def render_pipeline(
         status=status,
         verdict=verdict,
         manifest=manifest,
+        figures=figures,
+        overview_rows=overview,
     )
 
 

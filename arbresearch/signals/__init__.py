@@ -1,20 +1,39 @@
 """When to act: the decision between the six modes and holding, shared by backtest and live trading."""
 
+from arbresearch.signals.batch import ContextTable, SignalBatch
 from arbresearch.signals.decision import Decision, DecisionTerms, Holdings, Level, VenueRules, decide
 from arbresearch.signals.decision_kernels import ceil_to_tick, net_bps
+from arbresearch.signals.model import FEATURES_PER_HORIZON, ConfidenceModel, ConfidenceSource, features_of
 from arbresearch.signals.modes import AB, BA, MODES, Mode
+from arbresearch.signals.result import EnhancedArbitrageSignal, HorizonSignal
+from arbresearch.signals.schedule import ScheduleRow, ThresholdSchedule
+from arbresearch.signals.settings import SignalSettings, VenueQuote
+from arbresearch.signals.signal import EnhancedSpotArbitrageSignal
 
 __all__ = [
     "AB",
     "BA",
+    "FEATURES_PER_HORIZON",
     "MODES",
+    "ConfidenceModel",
+    "ConfidenceSource",
+    "ContextTable",
     "Decision",
     "DecisionTerms",
+    "EnhancedArbitrageSignal",
+    "EnhancedSpotArbitrageSignal",
     "Holdings",
+    "HorizonSignal",
     "Level",
     "Mode",
+    "ScheduleRow",
+    "SignalBatch",
+    "SignalSettings",
+    "ThresholdSchedule",
+    "VenueQuote",
     "VenueRules",
     "ceil_to_tick",
     "decide",
+    "features_of",
     "net_bps",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from itertools import pairwise
 from math import inf, isnan
 from pathlib import Path
@@ -40,6 +40,8 @@ class ScheduleRow:
     tilt_slope_bps
         By how much the threshold of tilting further is higher when all of the selling venue's coin is gone; linear in
         between.
+    max_hold_minutes
+        How long inventory may stay tilted; None: as what follows the schedule says.
 
     Raises
     ------
@@ -54,6 +56,7 @@ class ScheduleRow:
     sell_b_exit_bps: float
     order_quote: float
     tilt_slope_bps: float = 0.0
+    max_hold_minutes: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant; the time becomes nanoseconds."""
@@ -66,6 +69,8 @@ class ScheduleRow:
             raise ParameterError(expected("schedule order_quote", "a positive finite amount", self.order_quote))
         if not 0.0 <= self.tilt_slope_bps < inf:
             raise ParameterError(expected("schedule tilt_slope_bps", "basis points, 0 or more", self.tilt_slope_bps))
+        if self.max_hold_minutes is not None and not 0.0 <= self.max_hold_minutes < inf:
+            raise ParameterError(expected("schedule max_hold_minutes", "minutes, 0 or more", self.max_hold_minutes))
 
     @property
     def trades(self) -> bool:
@@ -170,19 +175,21 @@ class ThresholdSchedule:
             raise BadInput(expected(f"schedule {path.name}", "JSON", str(error))) from None
 
 
-def _written(value: float) -> float | str:
+def _written(value: float | None) -> float | str | None:
     return _NEVER if value == inf else value
 
 
 def _row(values: Any, place: int) -> ScheduleRow:
     what = f"schedule row {place}"
     known = [one.name for one in fields(ScheduleRow)]
-    needed = [name for name in known if name != "tilt_slope_bps"]
+    needed = [one.name for one in fields(ScheduleRow) if one.default is MISSING]
     if not isinstance(values, Mapping) or not set(needed) <= set(values) <= set(known):
         raise BadInput(expected(what, f"the names {', '.join(known)}", _short(values)))
     read: dict[str, Any] = {name: inf if name in _THRESHOLDS and one == _NEVER else one for name, one in values.items()}
     for name, one in read.items():
-        if name != "since_ns" and (isinstance(one, bool) or not isinstance(one, int | float)):
+        if name == "since_ns" or (name == "max_hold_minutes" and one is None):
+            continue
+        if isinstance(one, bool) or not isinstance(one, int | float):
             raise BadInput(expected(f"{what}, {name}", "a number", repr(one)))
     return ScheduleRow(**read)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from arbresearch.backtest.codes import OneLegPolicy, Rebalance
 from arbresearch.backtest.market import Market
 from arbresearch.backtest.terms import RunTerms
 from tests.backtest.random_draws import MODE_SETS, Random, Shape, grid_of
+from tests.backtest.random_schedules import schedule_of
 from tests.backtest.random_tapes import market_of
 from tests.backtest.random_terms import terms_of
 
@@ -49,6 +51,8 @@ def random_shape(seed: int) -> Shape:
         prompt=draw.often(0.2),
         limits=draw.often(0.2),
         calm=draw.often(0.2),
+        schedule=draw.one(-1, -1, -1, -1, -1, -1, -1, -1, 0, 1, 2, 3, 4),
+        tilted=draw.often(0.35),
     )
 
 
@@ -69,6 +73,8 @@ def shapes() -> st.SearchStrategy[Shape]:
         prompt=st.booleans(),
         limits=st.booleans(),
         calm=st.booleans(),
+        schedule=st.integers(-1, 4),
+        tilted=st.booleans(),
     )
 
 
@@ -81,7 +87,9 @@ def case_of(seed: int, shape: Shape) -> Case:
     grid = grid_of(draw)
     market = market_of(draw, grid, shape)
     first_ns = min(int(tape.book.recv_ns[0]) for tape in market if tape.book.recv_ns.size)
-    return Case(market, terms_of(draw, grid, shape, first_ns))
+    terms = terms_of(draw, grid, shape, first_ns)
+    schedule = schedule_of(draw, grid, shape, market, terms)
+    return Case(market, replace(terms, schedule=schedule))
 
 
 def random_case(seed: int) -> Case:

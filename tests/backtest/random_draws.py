@@ -36,7 +36,8 @@ class Shape:
     """What a case contains at all.
 
     ``rows`` a venue at most; ``modes`` indexes :data:`MODE_SETS`; ``perpetual`` is a spot venue that is one, -1: none;
-    ``calm`` keeps prices still while sizes change and trade, so that orders wait in their queues.
+    ``calm`` keeps prices still while sizes change and trade, so that orders wait in their queues; ``schedule`` is the
+    number of its rows, -1: no schedule; ``tilted`` makes a tilt raise thresholds.
     """
 
     rows: int
@@ -52,6 +53,8 @@ class Shape:
     prompt: bool = False
     limits: bool = False
     calm: bool = False
+    schedule: int = -1
+    tilted: bool = False
 
 
 class Grid(NamedTuple):

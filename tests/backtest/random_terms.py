@@ -43,7 +43,7 @@ def venue_terms(draw: Random, grid: Grid, shape: Shape, v: int) -> VenueTerms:
     maintenance = 0.0
     if perpetual:
         maintenance = draw.one(0.0, 0.01)
-        base = grid.order * draw.one(0.0, 0.0, -3.0, 4.0, 0.35)
+        base = grid.order * (draw.one(0.0, 0.35, 0.35, 0.8) if shape.tilted else draw.one(0.0, 0.0, -3.0, 4.0, 0.35))
         close = draw.often(0.35) and base != 0.0
         room = 1.0 + draw.one(0.001, 0.004, 0.01) if base < 0.0 else -1.0 + draw.one(0.001, 0.004, 0.01)
         edge = abs(base) * grid.middle * room * (1.0 + maintenance if base < 0.0 else 1.0 - maintenance)
@@ -130,4 +130,5 @@ def strategy_terms(draw: Random, grid: Grid, shape: Shape, first_ns: int, held: 
         hedge_band_base=grid.order * draw.one(0.0, 0.6, 2.0),
         sample_ns=draw.one(7, 20, 61) * GRID_NS,
         start_ns=draw.one(0, first_ns - 3 * GRID_NS, first_ns + 9 * GRID_NS),
+        tilt_slope_bps=draw.one(0.0, 2.0, 7.0, 60.0) if shape.tilted else 0.0,
     )

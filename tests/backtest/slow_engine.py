@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from dataclasses import replace
 from itertools import groupby
 from math import inf, isnan
 from typing import Any
@@ -22,6 +23,7 @@ from tests.backtest.slow_ledger import Hold
 from tests.backtest.slow_moves import check_transfers, delta_hedge, delta_known, held_too_long, refund, transfer_due
 from tests.backtest.slow_pairs import add, begin_repair, deadline, last_try, repair_side, settle, try_repair, undo_side
 from tests.backtest.slow_run import Order, Pair, Run, Slot
+from tests.backtest.slow_schedule import InForce, entry_threshold, in_force
 
 TRADES, LADDER, QUOTES, FUNDING = range(4)
 Row = tuple[int, int, int, int]
@@ -208,12 +210,14 @@ class Engine:
 
     def decide_pair(self) -> None:
         sides = (self.side(0), self.side(1))
+        now = in_force(self.terms, self.run.now)
         modes: list[Mode] = [mode for mode in MODES if self.terms.enabled[mode - 1]]
-        triggers = {mode: self.trigger(mode) for mode in modes}
+        triggers = {mode: self.trigger(mode, now) for mode in modes}
         resting = {slot.mode for slot in self.run.open_slots() if slot.mode.maker >= 0}
         thresholds = {mode: one[1] for mode, one in triggers.items() if mode not in resting}
         probabilities = {mode: self.probability(mode) for mode in thresholds}
-        choice = choose(sides, thresholds, probabilities, (self.headroom(AB), self.headroom(BA)), self.rules)
+        rules = replace(self.rules, order_quote=now.order_quote)
+        choice = choose(sides, thresholds, probabilities, (self.headroom(AB), self.headroom(BA)), rules)
         if choice is None:
             return
         if self.ledger.profit - self.run.day_profit <= -self.rules.daily_loss_quote:
@@ -221,11 +225,11 @@ class Engine:
         else:
             self.open(choice, sides, *triggers[choice.mode])
 
-    def trigger(self, mode: Mode) -> tuple[Trigger, float]:
+    def trigger(self, mode: Mode, rules: InForce) -> tuple[Trigger, float]:
         reducing = {1: BA, -1: AB}.get(self.ledger.tilt_sign, -1)
         if mode.direction != reducing:
-            return Trigger.ENTRY, self.terms.entry_bps[mode - 1]
-        threshold = self.terms.exit_bps[mode - 1]
+            return Trigger.ENTRY, entry_threshold(rules, mode, self.ledger)
+        threshold = rules.exit_bps[mode - 1]
         if self.rules.rebalance == Rebalance.REVERSE and held_too_long(self.run):
             return Trigger.RELAXED, min(threshold, -self.rules.rebalance_cost_bps)
         return Trigger.EXIT, threshold

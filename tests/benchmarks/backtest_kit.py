@@ -20,7 +20,7 @@ from arbresearch.matching.rows import BookRows, TradeRows
 from tests.backtest.compare import differences
 from tests.backtest.slow_engine import slow_run
 
-__all__ = ["BUSY", "CALM", "Regime", "check_with_slow_engine", "market_of", "part_of", "terms_of"]
+__all__ = ["BUSY", "CALM", "MONTHLY", "Regime", "check_with_slow_engine", "market_of", "part_of", "terms_of"]
 
 START_NS = 1_704_067_200 * NS_PER_SECOND
 TICK, LOT = 0.01, 0.1
@@ -48,40 +48,43 @@ CALM = Regime(0.7, 400, 15.0)
 """An edge above the costs some hundred times a day."""
 BUSY = Regime(4.0, 20_000, 15.0)
 """An edge above the costs most of the time."""
+MONTHLY = Regime(0.7, 60, 15.0)
+"""An edge above the costs some ninety times a day."""
 
 
-def _off(random: np.random.Generator, regime: Regime) -> Floats:
-    """Return by what fraction a venue's price is off, on a grid of a day."""
-    many = NS_PER_DAY // _GRID_NS + 2
+def _off(random: np.random.Generator, regime: Regime, days: int) -> Floats:
+    """Return by what fraction a venue's price is off, on a grid of so many days."""
+    many = days * NS_PER_DAY // _GRID_NS + 2
     step_s = _GRID_NS / NS_PER_SECOND
     stays = np.exp(-0.2 * step_s)
     drawn = random.normal(0.0, regime.wander_bps * 1e-4 * np.sqrt(1.0 - stays**2), many)
     back = np.exp(-step_s / regime.back_s)
     jumped = np.zeros(many)
-    places = random.integers(0, many, regime.jumps)
+    jumps = regime.jumps * days
+    places = random.integers(0, many, jumps)
     np.add.at(
         jumped,
         places,
-        random.choice([-1.0, 1.0], regime.jumps) * random.exponential(regime.jump_bps * 1e-4, regime.jumps),
+        random.choice([-1.0, 1.0], jumps) * random.exponential(regime.jump_bps * 1e-4, jumps),
     )
     return np.asarray(lfilter([1.0], [1.0, -stays], drawn) + lfilter([1.0], [1.0, -back], jumped))
 
 
-def market_of(regime: Regime, rows: int, trades: int = 0, *, day_ns: int = NS_PER_DAY, seed: int = 1) -> Market:
-    """Return so many quotes and trades a venue over a day, and no hedge.
+def market_of(regime: Regime, rows: int, trades: int = 0, *, days: int = 1, seed: int = 1) -> Market:
+    """Return so many quotes and trades a venue over some days, and no hedge.
 
     The common price follows a random walk of 4 % a day; spreads are one to three ticks of a basis point; most quotes
     change a size only. Trades happen at the best prices, by either side, and mostly are small.
     """
     random = np.random.default_rng(seed)
-    seconds = np.arange(NS_PER_DAY // NS_PER_SECOND + 2)
+    seconds = np.arange(days * NS_PER_DAY // NS_PER_SECOND + 2)
     common = 100.0 * np.exp(np.cumsum(random.normal(0.0, 0.04 / np.sqrt(86_400.0), seconds.size)))
     tapes = []
     for _ in range(2):
-        times = np.sort(random.integers(0, day_ns, rows))
+        times = np.sort(random.integers(0, days * NS_PER_DAY, rows))
         at_s = times / NS_PER_SECOND
         price = np.interp(at_s, seconds, common)
-        off = _off(random, regime)
+        off = _off(random, regime, days)
         price *= 1.0 + np.interp(at_s, np.arange(off.size) * (_GRID_NS / NS_PER_SECOND), off)
         bid = np.floor(price / TICK) / round(1.0 / TICK)
         wide = np.repeat(random.integers(1, 4, rows // 64 + 1), 64)[:rows]

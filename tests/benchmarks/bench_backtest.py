@@ -92,10 +92,10 @@ def kernel_figures(rows: int = ROWS, rounds: int = 5) -> Iterator[Figure]:
         yield Figure(AREA, f"{name}: fills as by the slow engine", float(same), "fills")
 
 
-def make_store(root: Path, rows: int) -> TickStore:
-    """Store the quiet market of so many quotes a venue, with instruments."""
+def make_store(root: Path, market: Market) -> TickStore:
+    """Store the quotes of a market, with instruments."""
     store = TickStore(root)
-    for venue, tape in zip(("mexc", "gate"), market_of(CALM, rows), strict=False):
+    for venue, tape in zip(("mexc", "gate"), market, strict=False):
         columns = dict(zip(tape.book._fields, tape.book, strict=True))
         frame = pl.DataFrame(
             {"venue": venue, "symbol": SYMBOL, "event_ns": tape.book.recv_ns - 20 * NS_PER_MS, **columns}
@@ -210,8 +210,8 @@ def store_bench() -> Iterator[Figure]:
     """Time runs from a store, in this process and in fresh ones."""
     with tempfile.TemporaryDirectory() as folder:
         small, large = Path(folder) / "small", Path(folder) / "large"
-        make_store(small, 50_000).close()
-        make_store(large, ROWS).close()
+        make_store(small, market_of(CALM, 50_000)).close()
+        make_store(large, market_of(CALM, ROWS)).close()
         yield from store_figures(large, ROWS)
         yield from process_figures(small, large)
 

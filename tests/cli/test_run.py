@@ -15,6 +15,7 @@ from arbresearch import locate
 from arbresearch.core import BadInput
 from arbresearch.sample import SampleSpec, generate
 from arbresearch.store import TickStore
+from tests.cli.program import arb
 
 PROGRAM = Path(sys.executable).with_name("arb")
 
@@ -35,10 +36,15 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [one for one in os.environ if one.startswith("ARB_")]:
+        monkeypatch.delenv(name)
+
+
 def _run(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("ARB_")}
     command = [PROGRAM, "run", *arguments, "--store", "store", "--reports", "reports"]
-    return subprocess.run(command, capture_output=True, text=True, cwd=place, env={**environment, "COLUMNS": "200"})
+    return subprocess.run(command, capture_output=True, text=True, cwd=place, env={**os.environ, "COLUMNS": "200"})
 
 
 def test_a_notebook_runs_with_its_parameters_and_is_remembered(place: Path) -> None:
@@ -68,14 +74,22 @@ def test_a_failed_run_exits_with_one_and_says_which_cell(place: Path) -> None:
         (("good", "--workers", "2"), "--workers"),
     ],
 )
-def test_what_cannot_be_run_is_refused(place: Path, arguments: tuple[str, ...], said: str) -> None:
-    done = _run(place, *arguments)
+def test_what_cannot_be_run_is_refused(
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    said: str,
+) -> None:
+    monkeypatch.chdir(place)
+    done = arb(monkeypatch, capsys, "run", *arguments, "--store", "store", "--reports", "reports")
     assert done.returncode == 2
     assert said in done.stderr
 
 
-def test_names_are_listed(place: Path) -> None:
-    listed = orjson.loads(_run(place, "--json").stdout)
+def test_names_are_listed(place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(place)
+    listed = orjson.loads(arb(monkeypatch, capsys, "run", "--json", "--store", "store").stdout)
     assert listed["notebooks"][:2] == ["bad", "good"]
     assert {"00_data_quality", "10_discovery"} <= set(listed["notebooks"])
     assert "daily" in listed["pipelines"]

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from arbresearch.cli import app
 from arbresearch.core import BadInput, ParameterError
 from arbresearch.store import TickStore
+from tests.cli.program import arb
 
 SMALL = ["--days", "1", "--symbols", "12", "--venues", "mexc,gate", "--quotes-per-day", "2000", "--seed", "3"]
 
@@ -129,25 +130,34 @@ def test_bad_input_is_named(
         (["coverage", "--nonsense"], 2, "No such option"),
     ],
 )
-def test_exit_codes_of_the_program(tmp_path: Path, arguments: list[str], code: int, said: str) -> None:
-    program = Path(sys.executable).with_name("arb")
-    done = subprocess.run([program, *arguments], capture_output=True, text=True, cwd=tmp_path, env=_environment())
+def test_exit_codes_of_the_program(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    code: int,
+    said: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = arb(monkeypatch, capsys, *arguments)
     assert done.returncode == code
     assert said in done.stdout + done.stderr
 
 
-def test_a_command_that_fails_exits_with_one(tmp_path: Path) -> None:
-    program = Path(sys.executable).with_name("arb")
+def test_a_command_that_fails_exits_with_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "store").mkdir()
     (tmp_path / "store" / "store.json").write_text('{"format": 99}')
-    done = subprocess.run(
-        [program, "doctor", "--json"], capture_output=True, text=True, cwd=tmp_path, env=_environment(ARB_STORE="store")
-    )
+    monkeypatch.setenv("ARB_STORE", "store")
+    done = arb(monkeypatch, capsys, "doctor", "--json")
     assert done.returncode == 1
     assert any(one["state"] == "fail" for one in orjson.loads(done.stdout))
 
 
 def test_logs_are_json_on_standard_error_when_asked_for(tmp_path: Path) -> None:
+    """The installed program, in a process of its own."""
     program = Path(sys.executable).with_name("arb")
     environment = _environment(ARB_LOG_LEVEL="info", ARB_LOG_FORMAT="json")
     done = subprocess.run(
@@ -155,7 +165,7 @@ def test_logs_are_json_on_standard_error_when_asked_for(tmp_path: Path) -> None:
     )
     record = orjson.loads(done.stderr.splitlines()[-1])
     assert (record["event"], record["exit_code"], record["level"]) == ("command ended", 2, "info")
-    assert done.stdout == ""
+    assert (done.returncode, done.stdout) == (2, "")
 
 
 def _environment(**more: str) -> dict[str, str]:

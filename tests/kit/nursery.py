@@ -38,8 +38,7 @@ class Nursery:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for pid in list(self._alive):
-            self.kill(pid)
+        self.clear()
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.close()
@@ -75,6 +74,11 @@ class Nursery:
         """Let a child run for a while, then kill it."""
         time.sleep(seconds)
         return self.kill(pid)
+
+    def clear(self) -> None:
+        """Kill whatever still runs."""
+        for pid in list(self._alive):
+            self.kill(pid)
 
     def run(self, job: str, **arguments: Any) -> int:
         """Run a job to its end and return its exit code."""

@@ -41,7 +41,7 @@ def refresh(path: Path, store: Path) -> None:
     """Run a notebook and store the outputs of its reference cells in it."""
     text = path.read_text(encoding="utf-8")
     stored, run = nbformat.reads(text, as_version=4), nbformat.reads(text, as_version=4)
-    os.environ["ARB_STORE"] = str(store)
+    os.environ["ARB_STORE"], os.environ["ARB_REPORTS"] = str(store), str(store.parent / "reports")
     NotebookClient(run, timeout=300, resources={"metadata": {"path": str(path.parent)}}).execute()
     for cell, done in zip(stored.cells, run.cells, strict=True):
         if REFERENCE in tags(cell):

@@ -18,7 +18,8 @@ def test_notebooks_run_from_their_defaults(market: Path, tmp_path: Path) -> None
         sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env", "-q", "-p", "no:cacheprovider",
         "-p", "no:randomly", "-p", "no:xdist", "-c", os.devnull, f"--rootdir={ROOT}", *map(str, NOTEBOOKS),
     ]  # fmt: skip
-    environment = {**os.environ, "ARB_STORE": str(market), "IPYTHONDIR": str(tmp_path / "ipython")}
+    folders = {"ARB_STORE": market, "ARB_REPORTS": tmp_path / "reports", "IPYTHONDIR": tmp_path / "ipython"}
+    environment = {**os.environ, **{name: str(folder) for name, folder in folders.items()}}
     for name in ("ARB_RESULT_PATH", "ARB_FIGURES", "PYTEST_ADDOPTS"):
         environment.pop(name, None)
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=280, check=False)

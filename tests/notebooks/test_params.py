@@ -10,11 +10,11 @@ import pytest
 from arbresearch.backtest.codes import OneLegPolicy, Rebalance
 from arbresearch.backtest.config import BacktestConfig
 from arbresearch.backtest.config_parts import HedgeConfig
-from arbresearch.core import BadInput, FeeSchedule, ParameterError
+from arbresearch.core import BadInput, FeeSchedule, ParameterError, format_ns
 from arbresearch.discovery import SpotArbitrageCandidateFinder, StreamPair
 from arbresearch.discovery.blocks.settings import ScoreSettings
 from arbresearch.matching import Rule
-from arbresearch.params import MODELS, BacktestParams, DataQualityParams, DiscoveryParams, ScoringParams
+from arbresearch.params import MODELS, BacktestParams, DataQualityParams, DiscoveryParams, ScoringParams, SignalsParams
 from arbresearch.pipeline import validate_parameters
 from arbresearch.signals.modes import Mode
 from arbresearch.store import TickStore
@@ -41,6 +41,10 @@ from tests.backtest.input_kit import add_instrument, add_quotes
         ("15_scoring", {"latencies_s": []}, "latencies_s"),
         ("15_scoring", {"candidates": 0}, "candidates"),
         ("15_scoring", {"workers": 0}, "workers"),
+        ("20_signals", {"horizons_s": []}, "horizons_s"),
+        ("20_signals", {"high_confidence": 1.5}, "high_confidence"),
+        ("20_signals", {"folds": 0}, "folds"),
+        ("20_signals", {"max_age_s": 0}, "max_age_s"),
         ("30_backtest", {"capital_quote": 0}, "capital_quote"),
         ("30_backtest", {"modes": ["hope"]}, "modes: .*one of taker, maker, all.*'hope'"),
         ("30_backtest", {"modes": []}, "modes"),
@@ -149,6 +153,26 @@ def test_without_a_name_the_first_of_the_ranking(two_coins: TickStore) -> None:
     assert (pair.name, compared) == (ranking.scores["pair"][0], 2)
     assert BacktestParams(symbols=["A/USDT"]).choose(two_coins)[0].symbol_a == "A/USDT"
     assert BacktestParams(candidates=7).choose(two_coins)[1] == 7
+
+
+def test_assumptions_reach_the_signal(two_coins: TickStore) -> None:
+    later = int(two_coins.quotes("gate", "A/USDT")["recv_ns"][0]) + 6 * 3_600 * 10**9
+    params = SignalsParams(
+        pair="A/USDT mexc-gate", fees_bps={"gate": 9.0, "mexc A/USDT": 3.0, "mexc B/USDT": 4.0}, entry_bps=7.0,
+        horizons_s=[60.0, 120.0], target_horizon_s=120.0, max_age_s=30.0, max_skew_s=20.0, start=format_ns(later),
+    )  # fmt: skip
+    pair, _ = params.choose(two_coins)
+    found = params.settings(two_coins, pair)
+    assert (found.fees_a.taker, found.fees_b.taker) == (pytest.approx(0.0003), pytest.approx(0.0009))
+    assert (found.horizons_s, found.target_horizon_s, found.sell_a_bps, found.sell_b_bps) == ((60.0, 120.0), 120, 7, 7)
+    books = params.books(two_coins, pair)
+    assert (books.max_age_a_ns, books.max_age_b_ns, books.max_skew_ns) == (30 * 10**9, 30 * 10**9, 20 * 10**9)
+    assert books.recv_ns[0] == later
+    assert [one.name for one in params.pooled(two_coins, pair)] == ["A/USDT mexc-gate", "B/USDT mexc-gate"]
+    assert len(params.model_copy(update={"calibration_pairs": 1}).pooled(two_coins, pair)) == 1
+    with pytest.raises(BadInput, match=r"fees_bps: expected a venue of the store \(gate, mexc\).*was 'okx'"):
+        SignalsParams(fees_bps={"okx": 1.0}).settings(two_coins, pair)
+    assert SignalsParams().choose(two_coins)[1] == 2
 
 
 def test_an_order_too_large_for_the_capital_is_refused() -> None:

@@ -72,6 +72,11 @@ def test_a_full_file(tmp_path: Path) -> None:
             "[stages.a]\nnotebook='x'\n[stages.b]\nnotebook='x'\nmatrix_from='a.t'\nmatrix=[{p=1}]",
             "expected matrix or matrix_from, was both",
         ),
+        ("headline = 'b'\n[stages.a]\nnotebook = 'x'", "headline: expected one of a, was 'b'"),
+        (
+            "headline = 'a'\n[stages.a]\nnotebook = 'x'\nmatrix = [{}]",
+            "headline: expected a stage that runs once, was 'a', which has a matrix",
+        ),
         ("[stages.a]\nnotebook = 'x'\ndepends = ['a']", "expected no cycle, was a -> a"),
         (
             "[stages.a]\nnotebook='x'\ndepends=['c']\n[stages.b]\nnotebook='x'\ndepends=['a']\n[stages.c]\nnotebook='x'\ndepends=['b']",

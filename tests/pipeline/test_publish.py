@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,9 @@ from arbresearch.pipeline.result import Result
 START_NS = 1_760_156_313_000_000_000
 
 
-def _publish(root: Path, name: str, second: int, *, ok: bool = True, keep: int | None = None) -> Path:
+def _publish(
+    root: Path, name: str, second: int, *, ok: bool = True, keep: int | None = None, tables: Any = None
+) -> Path:
     started = START_NS + second * 10**9
     manifest = Manifest(
         name=name,
@@ -34,7 +37,9 @@ def _publish(root: Path, name: str, second: int, *, ok: bool = True, keep: int |
     with draft(root, name) as folder:
         (folder / "report.html").write_text(f"<h1>{name} {second}</h1>")
         if ok:
-            (folder / "result.json").write_text(Result(verdict=f"verdict {second}").model_dump_json())
+            (folder / "result.json").write_text(
+                Result(verdict=f"verdict {second}", tables=tables or {}).model_dump_json()
+            )
         return publish(folder, root, manifest, keep=keep)
 
 
@@ -50,6 +55,18 @@ def test_folder_is_named_by_time_and_inputs(tmp_path: Path) -> None:
     assert first.stat().st_mode & 0o777 == 0o755
     assert run_id(START_NS, "a", {"x": 1}, None) != run_id(START_NS, "a", {"x": 2}, None)
     assert run_id(START_NS, "a", {"x": 1}, None) == run_id(START_NS, "a", {"x": 1}, None)
+
+
+def test_the_table_named_index_of_the_latest_good_run_is_in_the_index(tmp_path: Path) -> None:
+    for second, text in ((0, "old"), (10, "new & <b>")):
+        table = {"index": [{"pair": "X", "week": text}, {"pair": "Y", "week": None}]}
+        _publish(tmp_path, "drift", second, tables=table)
+    _publish(tmp_path, "drift", 20, ok=False)
+    page = (tmp_path / "index.html").read_text()
+    assert page.count('<th scope="col">week</th>') == 1
+    assert "<td>X</td><td>new &amp; &lt;b&gt;</td>" in page
+    assert "<td>Y</td><td>–</td>" in page
+    assert "<td>old</td>" not in page
 
 
 def test_same_second_same_inputs_get_a_number(tmp_path: Path) -> None:

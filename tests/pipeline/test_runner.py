@@ -179,6 +179,68 @@ def test_matrix_from_the_result_of_a_stage(run: Any) -> None:
     ]
 
 
+def test_matrix_from_gathers_the_rows_of_all_runs_of_a_stage(run: Any) -> None:
+    text = """
+    [stages.find]
+    notebook = "n"
+    matrix = [{ name = "A" }, { name = "B" }, { name = "C" }]
+    [stages.deep]
+    notebook = "n"
+    matrix_from = "find.top"
+    """
+    rows = {"A": [{"name": "a1"}, {"name": "a2"}], "B": [], "C": [{"name": "c1"}]}
+
+    def script(task: Task) -> RunOutcome:
+        found = rows.get(task.parameters["name"])
+        return _good(task, None if found is None else Result(verdict="found", tables={"top": found}))  # type: ignore[dict-item]
+
+    outcome, played = run(text, script)
+    assert outcome.ok
+    assert [parameters["name"] for stage, parameters in played.asked if stage == "deep"] == ["a1", "a2", "c1"]
+
+
+HEADLINE = """
+headline = "last"
+[stages.first]
+notebook = "n"
+[stages.last]
+notebook = "n"
+depends = ["first"]
+"""
+
+
+def test_the_headline_is_the_pipelines_own(run: Any, tmp_path: Path) -> None:
+    told = Result(
+        verdict="two moved.",
+        status="warn",
+        figures={"moved": {"value": 2}},  # type: ignore[dict-item]
+        tables={"index": [{"pair": "X", "2025-W02": "3.0 / 2.0", "2025-W03": None}]},
+    )
+    outcome, _ = run(HEADLINE, lambda task: _good(task, told if task.stage == "last" else None))
+    (kept,) = list_runs(tmp_path / "reports")
+    assert kept.result is not None
+    assert kept.result.verdict == "two moved. 2 runs of 2 stages: 2 ok."
+    assert kept.result.status == "warn"
+    assert list(kept.result.figures) == ["moved", "ok"]
+    page = outcome.report.read_text()
+    assert "two moved." in page
+    assert re.search(r'<th scope="col">2025-W02</th>', page)
+    assert "<td>3.0 / 2.0</td><td>–</td>" in page
+    long = told.model_copy(update={"verdict": "x" * 390})
+    run(HEADLINE, lambda task: _good(task, long if task.stage == "last" else None))
+    newest = list_runs(tmp_path / "reports")[0]
+    assert newest.result is not None
+    assert newest.result.verdict == "x" * 390
+
+
+def test_a_headline_that_failed_is_none(run: Any, tmp_path: Path) -> None:
+    outcome, _ = run(HEADLINE, lambda task: _bad(task) if task.stage == "last" else _good(task))
+    assert not outcome.ok
+    (kept,) = list_runs(tmp_path / "reports")
+    assert not kept.ok
+    assert "boom" in outcome.report.read_text()
+
+
 def test_matrix_without_rows_stops_nobody(run: Any) -> None:
     outcome, _ = run(FROM.format(more=""), _scored([]))
     assert outcome.ok

@@ -26,6 +26,36 @@ def _frames() -> dict[str, pl.DataFrame]:
     return {
         "edge_over_time": pl.DataFrame({"recv_ns": steps, "sell_a_bps": walk, "sell_b_bps": -walk - 4}),
         "edge_distribution": pl.DataFrame({"gross_bps": walk, "net_bps": walk - 6}),
+        "signal_context": pl.DataFrame(
+            {
+                "recv_ns": np.repeat(steps, 2),
+                "direction": ["ab", "ba"] * 6_000,
+                "edge_bps": np.stack([walk, -walk - 4], axis=1).ravel(),
+                "mean_bps": np.tile([0.0, -4.0], 6_000),
+                "sd_bps": np.full(12_000, 3.0),
+                "percentile": np.tile([0.25, 0.75], 6_000),
+                "trend_t": np.tile([1.5, -1.5], 6_000),
+                "half_life_s": np.tile([120.0, np.nan], 6_000),
+            }
+        ),
+        "reliability": pl.DataFrame(
+            {
+                "confidence": [0.2, 0.5, 0.9],
+                "observed": [0.25, 0.45, 0.92],
+                "lower": [0.2, 0.4, 0.9],
+                "upper": [0.3, 0.55, 0.94],
+            }
+        ),
+        "confidence_payoff": pl.DataFrame(
+            {
+                "bucket": ["below 50 %", "50 to 90 %"],
+                "signals": [40, 60],
+                "change_bps": [0.5, -3.0],
+                "round_trip_bps": [-6.0, 1.0],
+                "change_error_bps": [0.4, float("nan")],
+                "round_trip_error_bps": [1.0, 0.5],
+            }
+        ),
         "edge_by_hour": pl.DataFrame({"recv_ns": steps, "edge_bps": walk}),
         "venue_matrix": pl.DataFrame(
             {
@@ -156,6 +186,68 @@ def _frames() -> dict[str, pl.DataFrame]:
         ),
         "hedge_path": pl.DataFrame({"time_ns": steps, "delta_base": walk, "base_h": -50.0 - walk}),
         "unhedged_exposure": pl.DataFrame({"time_ns": steps, "unhedged_quote_s": np.cumsum(np.abs(walk))}),
+        "threshold_surface": pl.DataFrame(
+            {
+                "half_width_bps": [4.0, 5.0, 6.0, 7.0] * 3,
+                "other": [250.0] * 4 + [500.0] * 4 + [1_000.0] * 4,
+                "profit_bps_day": [1.0, 4.0, 5.0, 2.0, 2.0, 8.0, 9.0, 4.0, -1.0, 6.0, float("nan"), 3.0],
+                "plateau": [False] * 5 + [True, True] + [False] * 5,
+                "chosen": [False] * 5 + [True] + [False] * 6,
+            }
+        ),
+        "threshold_profile": pl.DataFrame(
+            {
+                "half_width_bps": [4.0, 5.0, 6.0, 7.0],
+                "profit_bps_day": [2.0, 8.0, 9.0, 4.0],
+                "lower": [0.0, 6.0, 7.0, float("nan")],
+                "upper": [4.0, 10.0, 11.0, float("nan")],
+                "theory_bps_day": [10.0, 40.0, 38.0, 30.0],
+                "plateau": [False, True, True, False],
+                "chosen": [False, True, False, False],
+            }
+        ),
+        "walk_forward": pl.DataFrame(
+            {
+                "test_start_ns": START_NS + np.arange(3) * 24 * HOUR_NS,
+                "test_end_ns": START_NS + np.arange(1, 4) * 24 * HOUR_NS,
+                "sell_a_bps": [5.0, 6.0, float("inf")],
+                "sell_a_low_bps": [4.0, 5.5, float("nan")],
+                "sell_a_high_bps": [6.5, 7.0, float("nan")],
+                "sell_b_bps": [-1.0, -2.0, float("inf")],
+                "sell_b_low_bps": [-2.0, float("nan"), float("nan")],
+                "sell_b_high_bps": [0.5, float("nan"), float("nan")],
+                "in_sample_bps_day": [20.0, 25.0, 0.0],
+                "out_of_sample_bps_day": [12.0, -3.0, 0.0],
+            }
+        ),
+        "out_of_sample": pl.DataFrame({"time_ns": steps, "profit_bps": walk}),
+        "overfitting": pl.DataFrame(
+            {
+                "logit": random.normal(1.0, 1.5, 500),
+                "in_sample": random.normal(0.5, 0.1, 500),
+                "out_of_sample": random.normal(0.1, 0.3, 500),
+            }
+        ),
+        "order_sizes": pl.DataFrame(
+            {
+                "order_quote": [250.0, 500.0, 1_000.0, 2_000.0],
+                "profit_quote_day": [2.0, 3.5, 5.0, 4.8],
+                "standard_error": [0.2, 0.3, 0.4, float("nan")],
+                "fitted_quote_day": [2.0, 3.6, 4.9, 4.9],
+            }
+        ),
+        "threshold_drift": pl.DataFrame(
+            {
+                "week_ns": START_NS + np.array([0, 1, 2, 0, 2]) * 7 * 24 * HOUR_NS,
+                "pair": ["LUNC/USDT mexc-gate"] * 3 + ["SNX/USDT binance-gate"] * 2,
+                "sell_a_bps": [5.0, 5.5, 7.0, 3.0, None],
+                "sell_a_low_bps": [4.0, 5.0, 6.0, 2.0, None],
+                "sell_a_high_bps": [6.0, 6.0, 8.0, 4.0, None],
+                "sell_b_bps": [-1.0, -1.5, 0.0, 3.0, 4.0],
+                "sell_b_low_bps": [-2.0, -2.0, -1.0, float("nan"), 3.0],
+                "sell_b_high_bps": [0.0, -1.0, 1.0, float("nan"), 5.0],
+            }
+        ),
         "cost_waterfall": pl.DataFrame({"item": ["gross", "fees", "latency"], "value_bps": [12.0, -10.0, -3.0]}),
     }
 

@@ -98,7 +98,7 @@ def test_equation_against_finite_differences(level: float, time: float) -> None:
 def test_mean_of_the_distribution_is_the_mean_time(start: float, level: float) -> None:
     """The chance not to be there yet, integrated over the logarithm of time."""
     mean = float(first_passage_time(start, level, kappa=1.0, sigma=ROOT2))
-    nodes, weights = np.polynomial.legendre.leggauss(36)
+    nodes, weights = np.polynomial.legendre.leggauss(24)
     low, high = math.log(1e-3 * mean), math.log(30.0 * max(mean, 0.5))
     times = np.exp(0.5 * (high - low) * nodes + 0.5 * (high + low))
     left = [1.0 - float(hit_probability(start, one, kappa=1.0, sigma=ROOT2, level=level)) for one in times]

@@ -15,7 +15,7 @@ from arbresearch.report import theme
 from arbresearch.report.charts._axis import WEEKDAYS, contrast_text, labels, wrapped
 from arbresearch.report.charts._registry import ColumnKind, axes_or_new, chart
 
-__all__ = ["STATISTICS", "plot_edge_by_hour", "plot_venue_matrix"]
+__all__ = ["STATISTICS", "fill_cells", "plot_edge_by_hour", "plot_venue_matrix"]
 
 STATISTICS = {
     "mean": pl.Expr.mean,
@@ -62,7 +62,7 @@ def plot_edge_by_hour(
     grid = np.full((7, 24), np.nan)
     grid[cells["weekday"].to_numpy(), cells["hour"].to_numpy()] = cells["value"].to_numpy()
     axes = axes_or_new(ax, 2.9)
-    _cells(axes, grid, label or f"{statistic} edge (bps)")
+    fill_cells(axes, grid, label or f"{statistic} edge (bps)")
     axes.set_xticks(np.arange(0, 24, 3), [f"{hour:02d}" for hour in range(0, 24, 3)])
     axes.set_yticks(range(7), WEEKDAYS)
     axes.set(title=wrapped(title), xlabel="hour of day (UTC)", ylabel="weekday")
@@ -102,7 +102,7 @@ def plot_venue_matrix(
     for sell, buy, value in frame.select("sell_venue", "buy_venue", pl.col("value").cast(pl.Float64)).iter_rows():
         grid[position[sell], position[buy]] = np.nan if value is None else value
     axes = axes_or_new(ax, 1.4 + 0.42 * max(3, len(venues)))
-    norm, colours = _cells(axes, grid, unit)
+    norm, colours = fill_cells(axes, grid, unit)
     for (row, column), value in np.ndenumerate(grid):
         if math.isfinite(value):
             ink = contrast_text(value, norm, colours)
@@ -115,8 +115,8 @@ def plot_venue_matrix(
     return axes
 
 
-def _cells(axes: Axes, grid: NDArray[np.float64], unit: str) -> tuple[Normalize, Colormap]:
-    """Fill cells; colours diverge at zero where the values do."""
+def fill_cells(axes: Axes, grid: NDArray[np.float64], unit: str) -> tuple[Normalize, Colormap]:
+    """Fill cells, the first row on top; colours diverge at zero where the values do; return what made them."""
     finite = grid[np.isfinite(grid)]
     low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
     reach = max(abs(low), abs(high), 1e-9)
