@@ -6,8 +6,8 @@ import math
 from typing import Final, NamedTuple
 
 import numpy as np
+import scipy
 from numba import njit
-from scipy.optimize import isotonic_regression, minimize
 from scipy.special import expit
 
 from arbresearch.core import BadInput, expected
@@ -137,7 +137,7 @@ def fit_rising(chances: Floats, reverted: Bools) -> tuple[Floats, Floats]:
     places = np.array([chances[one].mean() for one in bins])
     shares = np.array([reverted[one].mean() for one in bins])
     shares = np.clip(shares, 0.5 / counts, 1.0 - 0.5 / counts)
-    rising = np.asarray(isotonic_regression(shares, weights=counts).x)
+    rising = np.asarray(scipy.optimize.isotonic_regression(shares, weights=counts).x)
     level = np.zeros(rising.size, dtype=np.bool_)
     level[1:-1] = (rising[1:-1] == rising[:-2]) & (rising[1:-1] == rising[2:])
     places, rising = places[~level], rising[~level]
@@ -158,7 +158,9 @@ def _least(design: Floats, reverted: Floats, l2: float) -> Floats:
     def curvature(weights: Floats) -> Floats:
         return np.asarray(_log_loss(design, reverted, weights, True)[2] + np.diag(penalty))
 
-    found = minimize(loss, np.zeros(width), jac=True, hess=curvature, method="trust-exact", options={"gtol": _CLOSE})
+    found = scipy.optimize.minimize(
+        loss, np.zeros(width), jac=True, hess=curvature, method="trust-exact", options={"gtol": _CLOSE}
+    )
     return np.asarray(found.x)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,10 +15,20 @@ from arbresearch.core import BadInput, FeeSchedule, ParameterError, format_ns
 from arbresearch.discovery import SpotArbitrageCandidateFinder, StreamPair
 from arbresearch.discovery.blocks.settings import ScoreSettings
 from arbresearch.matching import Rule
-from arbresearch.params import MODELS, BacktestParams, DataQualityParams, DiscoveryParams, ScoringParams, SignalsParams
+from arbresearch.params import (
+    MODELS,
+    BacktestParams,
+    DataQualityParams,
+    DiscoveryParams,
+    ScoringParams,
+    SignalsParams,
+    ThresholdDriftParams,
+    ThresholdsParams,
+)
 from arbresearch.pipeline import validate_parameters
 from arbresearch.signals.modes import Mode
 from arbresearch.store import TickStore
+from arbresearch.thresholds import OptimizerSettings
 from tests.backtest.input_kit import add_instrument, add_quotes
 
 
@@ -55,6 +66,16 @@ from tests.backtest.input_kit import add_instrument, add_quotes
         ("30_backtest", {"max_in_flight": 17}, "max_in_flight"),
         ("30_backtest", {"candle_minutes": 0}, "candle_minutes"),
         ("30_backtest", {"base_share": 1.5}, "base_share"),
+        ("30_backtest", {"schedule": "{}"}, "schedule: .*a threshold schedule of version 1"),
+        ("30_backtest", {"schedule": "{nonsense"}, "schedule"),
+        ("40_thresholds", {"walk": "random"}, "walk: .*'anchored' or 'rolling'"),
+        ("40_thresholds", {"widths": 1}, "widths"),
+        ("40_thresholds", {"exits": [2.0]}, "exits"),
+        ("40_thresholds", {"regimes": ["moon"]}, "regimes"),
+        ("40_thresholds", {"sizes_quote": [0.0]}, "sizes_quote"),
+        ("40_thresholds", {"confidence": 1.0}, "confidence"),
+        ("45_threshold_drift", {"weeks": 0}, "weeks"),
+        ("45_threshold_drift", {"reprots": "x"}, r"'reprots'; did you mean 'reports'\?"),
     ],
 )
 def test_what_is_refused(name: str, given: dict[str, object], message: str) -> None:
@@ -121,6 +142,66 @@ def test_defaults_are_those_of_a_backtest() -> None:
     given = {"sell_a_threshold_bps": 5.0, "sell_b_threshold_bps": 5.0, "capital_quote": 10_000.0,
              "rebalance": Rebalance.REVERSE}  # fmt: skip
     assert plain == replace(BacktestConfig(), **given)  # type: ignore[arg-type]
+
+
+ROW = {"since_ns": "2025-01-06T00:00:00Z", "sell_a_bps": 3.0, "sell_b_bps": "never", "sell_a_exit_bps": 1.0,
+       "sell_b_exit_bps": 1.0, "order_quote": 250.0}  # fmt: skip
+
+
+def test_a_schedule_is_a_file_or_its_json_and_replaces_thresholds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = json.dumps({"kind": "threshold schedule", "version": 1, "rows": [ROW]})
+    (tmp_path / "schedule.json").write_text(text)
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.chdir(tmp_path / "notebooks")
+    pair = StreamPair("mexc", "A/USDT", "gate", "A/USDT")
+    for given in (text, str(tmp_path / "schedule.json"), "schedule.json"):
+        config = BacktestParams(schedule=given, entry_bps=9.0).config(pair)
+        assert config.schedule is not None
+        (row,) = config.schedule.rows
+        assert (row.sell_a_bps, row.sell_b_bps, row.order_quote) == (3.0, float("inf"), 250.0)
+        assert config.sell_a_threshold_bps is None
+    with pytest.raises(BadInput, match="schedule: expected a file, was no file"):
+        BacktestParams(schedule="elsewhere.json").config(pair)
+
+
+def test_thresholds_reach_the_search() -> None:
+    params = ThresholdsParams(
+        fees_bps={"gate": 9.0}, start="2025-01-06", end="2025-01-07", capital_quote=5e3, base_share=0.25,
+        notional_quote=200.0, latency_s=0.3, price_band_bps=3.0, max_age_s=9.0, rebalance="none", walk="rolling",
+        train_days=2.0, test_days=0.5, widths=7, skews=[0.0], exits=[0.5], sizes_quote=[50.0, 100.0],
+        holds_minutes=[30.0], regimes="tilt", resamples=199, confidence=0.9, drawdown_limit=0.2,
+        venue_default_year=0.01, loss_given_default=0.5, workers=2, seed=3,
+    )  # type: ignore[arg-type]  # fmt: skip
+    assert params.config(StreamPair("mexc", "A/USDT", "gate", "A/USDT:USDT")) == BacktestConfig(
+        venue_a="mexc", venue_b="gate", symbol_b="A/USDT:USDT", start="2025-01-06", end="2025-01-07",
+        position_size_usd=200.0, capital_quote=5e3, base_share_a=0.25, base_share_b=0.25,
+        fees={"gate": FeeSchedule.from_bps(9, 9, tier="given")}, latency_ms=300.0, price_band_bps=3.0, max_age_s=9.0,
+        rebalance=Rebalance.NONE,
+    )  # fmt: skip
+    assert params.optimizer(4) == OptimizerSettings(
+        walk="rolling", train_days=2.0, test_days=0.5, widths=7, skews=(0.0,), exits=(0.5,), sizes_quote=(50.0, 100.0),
+        holds_minutes=(30.0,), regimes=("tilt",), resamples=199, confidence=0.9, candidates=4, drawdown_limit=0.2,
+        venue_default_year=0.01, loss_given_default=0.5, workers=2, seed=3,
+    )  # fmt: skip
+    alike = BacktestParams(**params.shared())
+    assert (alike.capital_quote, alike.base_share, alike.latency_s, alike.rebalance) == (5e3, 0.25, 0.3, "none")
+
+
+def test_defaults_are_those_of_the_optimiser() -> None:
+    assert ThresholdsParams().optimizer() == OptimizerSettings()
+
+
+def test_the_reports_that_were_named_the_setting_and_one_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("named", "set", "reports", "notebooks"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "notebooks")
+    monkeypatch.delenv("ARB_REPORTS", raising=False)
+    assert ThresholdDriftParams(reports=str(tmp_path / "named")).folder() == tmp_path / "named"
+    assert ThresholdDriftParams().folder().resolve() == tmp_path / "reports"
+    monkeypatch.setenv("ARB_REPORTS", str(tmp_path / "set"))
+    assert ThresholdDriftParams().folder() == tmp_path / "set"
 
 
 @pytest.fixture

@@ -101,8 +101,13 @@ def test_three_answers(study: SignalStudy) -> None:
     for (lower, upper), answer in answers.items():
         assert calibrated_answer(replace(report, ece_lower=lower, ece_upper=upper)) == answer
     assert calibrated_answer(None) == "not enough data"
-    assert pays_answer(study) in ("no", "not enough data", "yes")
-    assert pays_answer(study) == ("no" if study.result.mean <= 0.0 else pays_answer(study))
+    bound, mean = study.result.lower_bound, study.result.mean
+    assert pays_answer(study) == ("yes" if bound > 0.0 else "no" if mean <= 0.0 else "not enough data")
+    never = replace(OPEN, sell_a_bps=1e4, sell_b_bps=1e4)
+    idle = replace(study, batch=replace(study.batch, settings=never))
+    assert (above_costs(idle.batch)[0], pays_answer(idle), signal_status(idle)) == (0, "no", "no")
+    assert "the net edge never rose above 10000 bps" in signal_verdict(idle)
+    assert signal_verdict(idle).endswith("there was nothing to act on.")
 
 
 def test_views_are_of_the_same_rows(study: SignalStudy, batch: SignalBatch) -> None:
@@ -137,7 +142,8 @@ def test_words_follow_from_the_numbers(study: SignalStudy) -> None:
     way = "lost" if result.mean < 0.0 else "brought"
     assert f"have {way} {abs(result.mean):.1f} bps a round trip after costs ({result.observations} trips" in said
     assert len(said) < 400
-    assert signal_status(study) == ("no" if result.mean <= 0.0 else signal_status(study))
+    sure, pays = calibrated_answer(report), pays_answer(study)
+    assert signal_status(study) == ("no" if pays == "no" else "ok" if (sure, pays) == ("yes", "yes") else "warn")
     assert "without latency" in said
     (row,) = signal_tables(study)["summary"]
     assert (row["signals"], row["ece"], row["trips"]) == (begun, report.ece, result.observations)

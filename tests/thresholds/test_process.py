@@ -162,7 +162,7 @@ def test_constant_and_short_spreads_are_said() -> None:
 def test_costs_beyond_any_level() -> None:
     y = reverting(20_000, 0.02, seed=1, sd=0.1)[0]
     dear = fit_spread(*edges_of(y, 8.0, 5.0))
-    assert "stationary sd: no level pays for it" in dear.reason
+    assert "standard deviations of the spread; no level pays for it" in dear.reason
     free = fit_spread(*edges_of(y, -0.5, 5.0))
     assert free.reason == "a round trip costs -0.5 bps: with none to pay ever closer levels are ever better"
 
