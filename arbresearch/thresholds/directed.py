@@ -20,6 +20,11 @@ class DirectedEdges(NamedTuple):
     net_ab_bps: Floats
     net_ba_bps: Floats
 
+    def between(self, start_ns: int, end_ns: int) -> DirectedEdges:
+        """Return those of a span, the first time included and the last not."""
+        first, last = np.searchsorted(self.time_ns, [start_ns, end_ns])
+        return DirectedEdges(self.time_ns[first:last], self.net_ab_bps[first:last], self.net_ba_bps[first:last])
+
 
 def directed_edges(market: Market, terms: RunTerms) -> DirectedEdges:
     """Return the net edges of taking both legs, at the fees of the terms.

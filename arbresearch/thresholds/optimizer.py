@@ -22,7 +22,6 @@ from arbresearch.core import (
 from arbresearch.edges.arrays import Floats, Times
 from arbresearch.signals.schedule import ThresholdSchedule
 from arbresearch.stats import lower_confidence_bound
-from arbresearch.thresholds.directed import directed_edges
 from arbresearch.thresholds.fold_table import FIELDS, fold_frame
 from arbresearch.thresholds.plan import Plan, make_plan
 from arbresearch.thresholds.points import theory_points
@@ -237,8 +236,7 @@ def _regimes(
         elif name == "hour":
             schedule = schedule_by_state(search, folds, all_choices, blocks, hour_states(blocks))
         else:
-            terms = search.backtester.conditions_of(search.inputs, search.config).terms
-            states = volatility_states(directed_edges(search.inputs.market, terms), blocks, plan.block_ns)
+            states = volatility_states(search.edges, blocks, plan.block_ns)
             schedule = schedule_by_state(search, folds, all_choices, blocks, states)
         found.append(_judged(search, symbol, plan, name, schedule, kept))
     return tuple(found)

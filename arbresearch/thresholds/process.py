@@ -285,7 +285,8 @@ def _why_not(fit: OUFit, samples: SpreadSamples, cost_bps: float, confidence: fl
     try:
         optimal_distance(2.0 * cost_bps, fit.stationary_sd)
     except ParameterError:
-        return f"a round trip costs {cost_bps / fit.stationary_sd:.4g} standard deviations of the spread; no level pays for it"
+        times = cost_bps / fit.stationary_sd
+        return f"a round trip costs {times:.4g} standard deviations of the spread; no level pays for it"
     return ""
 
 

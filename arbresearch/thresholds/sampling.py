@@ -12,10 +12,16 @@ import numpy.typing as npt
 from arbresearch.core import NS_PER_SECOND, BadInput, ParameterError, expected
 from arbresearch.edges.arrays import Floats, Times
 
-__all__ = ["LADDER_S", "EdgeSeries", "SpreadSamples", "edge_series", "sample_spread"]
+__all__ = ["LADDER_S", "MOST_SAMPLES", "EdgeSeries", "SpreadSamples", "edge_series", "sample_spread"]
 
 LADDER_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0)
 """Distances between samples that are tried, seconds."""
+MOST_SAMPLES: Final = 2_000_000
+"""Samples beyond which only stretches are taken: a parameter is known to a thousandth by then."""
+
+_STRETCHES: Final = 64
+_SEPARATED: Final = 5
+"""As far as the coarser lag that noise is told by."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +82,9 @@ def edge_series(times_ns: npt.ArrayLike, net_ab_bps: npt.ArrayLike, net_ba_bps: 
     return EdgeSeries(times.astype(np.int64, copy=False), ab, ba)
 
 
-def sample_spread(edges: EdgeSeries, dt_s: float, *, max_age_s: float = 60.0) -> SpreadSamples:
+def sample_spread(
+    edges: EdgeSeries, dt_s: float, *, max_age_s: float = 60.0, most: int = MOST_SAMPLES
+) -> SpreadSamples:
     """Return the spread at multiples of a distance since the epoch, from the last update at or before each.
 
     Parameters
@@ -87,6 +95,9 @@ def sample_spread(edges: EdgeSeries, dt_s: float, *, max_age_s: float = 60.0) ->
         Distance, seconds; a whole number of nanoseconds is taken.
     max_age_s
         A sample whose last update is older is not known, seconds.
+    most
+        How many samples are taken at most: of a longer time, 64 stretches evenly spread over it. The first five of
+        each further stretch are NaN, so that none is taken for the successor of one before the gap.
 
     Raises
     ------
@@ -98,10 +109,18 @@ def sample_spread(edges: EdgeSeries, dt_s: float, *, max_age_s: float = 60.0) ->
             raise ParameterError(expected(name, "seconds above zero", value))
     step = max(1, round(dt_s * NS_PER_SECOND))
     first, last = -(-int(edges.time_ns[0]) // step), int(edges.time_ns[-1]) // step
-    grid = np.arange(first, last + 1, dtype=np.int64) * step
+    length = max(_SEPARATED + 1, most // _STRETCHES)
+    if last - first + 1 <= length * _STRETCHES:
+        length = last - first + 1
+        grid = np.arange(first, last + 1, dtype=np.int64) * step
+    else:
+        starts = first + np.linspace(0, last - first + 1 - length, _STRETCHES).astype(np.int64)
+        grid = (starts[:, None] + np.arange(length)).ravel() * step
     rows = np.searchsorted(edges.time_ns, grid, side="right") - 1
     ab, ba = edges.net_ab_bps[rows], edges.net_ba_bps[rows]
     old = grid - edges.time_ns[rows] > max_age_s * NS_PER_SECOND
+    place = np.arange(grid.size)
+    old |= (place >= length) & (place % length < _SEPARATED)
     y, cost = 0.5 * (ab - ba), -(ab + ba)
     y[old] = np.nan
     cost[old] = np.nan

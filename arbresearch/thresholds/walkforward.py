@@ -98,6 +98,11 @@ class Search:
         Order sizes and longest holds that are tried.
     block_ns
         In which profit is counted.
+
+    Attributes
+    ----------
+    edges
+        Both directed edges of the whole recording.
     """
 
     def __init__(
@@ -113,6 +118,7 @@ class Search:
     ) -> None:
         self.backtester, self.inputs, self.config, self.settings = backtester, inputs, config, settings
         self.sizes_quote, self.holds_ns, self.block_ns = sizes_quote, holds_ns, block_ns
+        self.edges = directed_edges(inputs.market, backtester.conditions_of(inputs, config).terms)
 
     def choose(self, start_ns: int, end_ns: int, *, resamples: int) -> Choice:
         """Choose on a time.
@@ -127,7 +133,7 @@ class Search:
         """
         part = self.inputs.between(start_ns, end_ns)
         terms = self.backtester.conditions_of(part, self.config).terms
-        fit = fit_spread(*directed_edges(part.market, terms), max_age_s=self.config.max_age_s)
+        fit = fit_spread(*self.edges.between(start_ns, end_ns), max_age_s=self.config.max_age_s)
         grid = threshold_grid(
             fit,
             widths=self.settings.widths,

@@ -201,3 +201,22 @@ def test_what_is_no_series_of_edges(arguments: Any, words: str) -> None:
 def test_parameters_out_of_range(parameters: dict[str, float]) -> None:
     with pytest.raises(ParameterError, match=next(iter(parameters))):
         fit_spread(*spread(100.0, 1), **parameters)
+
+
+def test_a_long_time_is_sampled_in_stretches_that_are_kept_apart() -> None:
+    y = reverting(400_000, 0.02, seed=3, sd=5.0)[0]
+    edges = edge_series(*edges_of(y, 4.0, 1.0))
+    whole, parts = sample_spread(edges, 1.0), sample_spread(edges, 1.0, most=64_000)
+    assert parts.y_bps.size == 64_000
+    assert whole.y_bps.size == 400_000
+    known = ~np.isnan(parts.y_bps)
+    assert np.count_nonzero(~known) == 63 * 5
+    # Where both neighbours are known they are neighbours in time, five apart too.
+    for lag in (1, 5):
+        near = known[lag:] & known[:-lag]
+        assert set((parts.time_ns[lag:] - parts.time_ns[:-lag])[near]) == {lag * 1_000_000_000}
+    at = np.searchsorted(whole.time_ns, parts.time_ns[known])
+    assert np.array_equal(whole.y_bps[at], parts.y_bps[known])
+    assert fit_ou(parts.y_bps).kappa == pytest.approx(fit_ou(y).kappa, rel=0.1)
+    assert parts.time_ns[0] == whole.time_ns[0]
+    assert parts.time_ns[-1] == whole.time_ns[-1]
