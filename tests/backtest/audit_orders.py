@@ -62,9 +62,10 @@ def display_faults(log: RunLog, market: Market, terms: RunTerms) -> list[str]:
             there[price] -= part
             notional += part * price
             wanted -= part
-        if wanted > CLOSE * fill["quantity"]:
+        shown, worth = sum(size for _, size in levels), sum(price * size for price, size in levels)
+        if wanted > CLOSE * fill["quantity"] + ROUNDING * shown:
             found.append(f"fill {row}: {wanted!r} of {fill['quantity']!r} was not displayed within {limit!r}")
-        elif abs(notional * moved - fill["notional"]) > CLOSE * fill["notional"]:
+        elif abs(notional * moved - fill["notional"]) > CLOSE * fill["notional"] + ROUNDING * worth:
             found.append(f"fill {row}: {fill['notional']!r} for what was displayed at {notional * moved!r}")
     return found
 

@@ -20,6 +20,7 @@ __all__ = [
     "Shape",
     "case_of",
     "cases",
+    "plain_case",
     "random_case",
     "random_market",
     "random_shape",
@@ -94,6 +95,11 @@ def case_of(seed: int, shape: Shape) -> Case:
 
 def random_case(seed: int) -> Case:
     return case_of(seed, random_shape(seed + 2**32))
+
+
+def plain_case(seed: int) -> Case:
+    """Return that case without a schedule and without a slope."""
+    return case_of(seed, replace(random_shape(seed + 2**32), schedule=-1, tilted=False))
 
 
 def random_market(seed: int) -> Market:

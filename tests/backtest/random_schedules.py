@@ -29,6 +29,7 @@ def schedule_of(draw: Random, grid: Grid, shape: Shape, market: Market, terms: R
         exit_bps=leave,
         order_quote=grid.order * grid.middle * draw.numpy.choice([1.01, 0.4, 2.5], rows),
         tilt_slope_bps=slopes(draw, shape, rows),
+        max_hold_ns=draw.one(None, draw.numpy.choice([-1, 0, 5 * GRID_NS, 30 * GRID_NS, 10**6 * GRID_NS], rows)),
     )
 
 

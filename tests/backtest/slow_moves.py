@@ -7,13 +7,14 @@ from arbresearch.backtest.terms import TransferTerms
 from arbresearch.edges.arrays import NEVER_NS
 from tests.backtest.slow_book import draw, floor_lot, shifted, uniform
 from tests.backtest.slow_run import Order, Run, Transfer
+from tests.backtest.slow_schedule import in_force
 
 HEDGE = 2
 
 
 def held_too_long(run: Run) -> bool:
     ledger = run.ledger
-    return ledger.tilt_sign != 0 and run.now - ledger.tilt_since > run.terms.strategy.max_hold_ns
+    return ledger.tilt_sign != 0 and run.now - ledger.tilt_since > in_force(run.terms, run.now).max_hold_ns
 
 
 def check_transfers(run: Run) -> None:

@@ -11,25 +11,29 @@ from tests.backtest.slow_ledger import Ledger
 
 @dataclass(slots=True)
 class InForce:
-    """Thresholds of the six modes, the size of an order, and what a tilt adds."""
+    """Thresholds of the six modes, the size of an order, what a tilt adds, and how long it may stay."""
 
     entry_bps: list[float]
     exit_bps: list[float]
     order_quote: float
     tilt_slope_bps: float
+    max_hold_ns: int
 
 
 def in_force(terms: RunTerms, now: int) -> InForce:
     """Return what holds at a time: of the rows that have begun by then the last, before them the terms' own."""
     own = terms.strategy
-    found = InForce(list(terms.entry_bps), list(terms.exit_bps), own.order_quote, own.tilt_slope_bps)
+    found = InForce(list(terms.entry_bps), list(terms.exit_bps), own.order_quote, own.tilt_slope_bps, own.max_hold_ns)
     schedule = terms.schedule
     if schedule is None:
         return found
     columns = schedule.since_ns, schedule.entry_bps, schedule.exit_bps, schedule.order_quote, schedule.tilt_slope_bps
-    for since_ns, entry, leave, order_quote, slope in zip(*(column.tolist() for column in columns), strict=True):
+    for row, (since_ns, entry, leave, order_quote, slope) in enumerate(
+        zip(*(column.tolist() for column in columns), strict=True)
+    ):
         if since_ns <= now:
-            found = InForce(entry, leave, order_quote, slope)
+            hold = -1 if schedule.max_hold_ns is None else int(schedule.max_hold_ns[row])
+            found = InForce(entry, leave, order_quote, slope, found.max_hold_ns if hold < 0 else hold)
     return found
 
 

@@ -273,9 +273,9 @@ def test_grids_that_cannot_be_run() -> None:
     points = points_of(1, terms)
     with pytest.raises(BadInput, match="points: expected one setting or more"):
         run_grid(market, terms, [], BLOCK_NS)
-    for values in ({"workers": 0}, {"workers": -2}):
+    for workers in (0, -2):
         with pytest.raises(ParameterError, match="workers: expected one or more"):
-            run_grid(market, terms, points, BLOCK_NS, **values)
+            run_grid(market, terms, points, BLOCK_NS, workers=workers)
     with pytest.raises(ParameterError, match="block_ns: expected one or more"):
         run_grid(market, terms, points, 0)
     with pytest.raises(BadInput, match="a whole block of 86400 s"):

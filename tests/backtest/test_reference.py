@@ -32,12 +32,6 @@ DRAWN = 4
 """Chunks of seeds, and chunks drawn by hypothesis: 2,000 cases."""
 
 
-@pytest.fixture(autouse=True)
-def _short_logs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Begin with logs that runs outgrow: a step asks for 4,096 free rows."""
-    monkeypatch.setattr("arbresearch.backtest.run._FIRST_ROWS", 4_150)
-
-
 def disagreements(market: Market, terms: RunTerms, log: RunLog) -> list[str]:
     """Return in what the slow engine differs from the kernel, and the kernel from itself with an index of instants."""
     indexed = run_market(market, terms, index_of(market))
@@ -134,6 +128,8 @@ def seen_of_schedule(log: RunLog, market: Market, terms: RunTerms) -> Counter[ob
             seen["decided at the time of a row"] += int(begun[-1] == decided_ns)
             others = [one for one in range(6) if terms.enabled[one] and rules.entry_bps[one] == inf]
             seen["decided beside an infinite threshold"] += int(bool(others))
+        own = terms.strategy.max_hold_ns
+        seen["held by a row"] += int(pair["trigger"] == Trigger.RELAXED and rules.max_hold_ns != own)
         seen["decided before the first row"] += int(0 == begun.size < since_ns.size)
         closed = (since_ns > decided_ns) & (since_ns <= pair["closed_ns"])
         seen["a maker pair outlives its row"] += int(pair["mode"] > 2 and closed.any())
@@ -158,6 +154,7 @@ def test_the_cases_cover_every_mode_policy_and_feature() -> None:
     wanted += ["a row at a recorded instant", "a row at a due event alone", "decided by a row of before the start"]
     wanted += ["decided at the time of a row", "decided before the first row", "decided beside an infinite threshold"]
     wanted += ["a maker pair outlives its row", "raised by a part", "raised in full", "by way of exit, with a slope"]
+    wanted += ["held by a row"]
     rare = {one: seen[one] for one in wanted if seen[one] < 30}
     assert rare == {}
     assert seen["runs with fills of pairs"] >= 0.7 * seen["runs"]

@@ -97,7 +97,7 @@ def equal(one: BacktestResult, other: BacktestResult) -> bool:
 
 
 def test_one_row_is_the_same_as_constant_thresholds(dear: SpotArbitrageBacktester) -> None:
-    levels = {"sell_a_exit_bps": -3.0, "sell_b_exit_bps": 4.0}
+    levels: dict[str, Any] = {"sell_a_exit_bps": -3.0, "sell_b_exit_bps": 4.0}
     constant = replace(
         CONFIG, sell_a_threshold_bps=20.0, sell_b_threshold_bps=30.0, position_size_usd=150.0, tilt_slope_bps=200.0,
         **levels,
@@ -129,8 +129,8 @@ def test_rows_in_turn_are_runs_in_turn(dear: SpotArbitrageBacktester) -> None:
 
 def test_a_longest_hold_of_a_row_replaces_the_constant_one(dear: SpotArbitrageBacktester) -> None:
     """With a threshold no edge reaches the other way, only an overdue tilt is brought back, at what that may cost."""
-    never = {"sell_b_bps": inf, "sell_b_exit_bps": inf}
-    late = {"rebalance_cost_bps": 100.0, "max_hold_time_minutes": 1_000.0}
+    never: dict[str, Any] = {"sell_b_bps": inf, "sell_b_exit_bps": inf}
+    late: dict[str, Any] = {"rebalance_cost_bps": 100.0, "max_hold_time_minutes": 1_000.0}
     kept = following(dear, row(0.0, **never), **late)
     assert set(kept.pairs["mode"]) == {"market_a_sell_market_b_buy"}
     brought = following(dear, row(0.0, max_hold_minutes=1.0, **never), **late)
@@ -160,9 +160,9 @@ def test_a_tilt_slope_raises_each_further_threshold(dear: SpotArbitrageBackteste
 
 
 def test_a_tilt_slope_of_the_configuration_is_that_of_a_row(dear: SpotArbitrageBacktester) -> None:
-    never = {"sell_b_exit_bps": inf, "sell_b_bps": inf, "sell_a_exit_bps": 20.0}
+    never: dict[str, Any] = {"sell_b_exit_bps": inf, "sell_b_bps": inf, "sell_a_exit_bps": 20.0}
     steep = following(dear, row(0.0, tilt_slope_bps=200.0, **never))
-    levels = {"sell_a_threshold_bps": 20.0, "sell_b_threshold_bps": 9_999.0, "position_size_usd": 100.0}
+    levels: dict[str, Any] = {"sell_a_threshold_bps": 20.0, "sell_b_threshold_bps": 9_999.0, "position_size_usd": 100.0}
     assert equal(dear.run("A/USDT", replace(CONFIG, tilt_slope_bps=200.0, **levels)), steep)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from arbresearch.backtest.log import Records, RunLog
 from arbresearch.backtest.market import Market, VenueTape
-from arbresearch.backtest.terms import RunTerms, TransferTerms, VenueTerms
+from arbresearch.backtest.terms import RunTerms, ScheduleTerms, TransferTerms, VenueTerms
 from arbresearch.core import NS_PER_MS
 from arbresearch.edges.arrays import NEVER_NS, Floats
 from tests.backtest.markets import Case
@@ -114,6 +114,7 @@ def scaled(case: Case, factor: float) -> Case:
             terms,
             venues=(venue_a, venue_b, venue_h),
             strategy=replace(strategy, **{name: getattr(strategy, name) * factor for name in limits}),
+            schedule=_scheduled(terms, order_quote=lambda sizes: sizes * factor),
             transfers=(terms.transfers[0], (quotes[0], quotes[1])),
         ),
     )
@@ -181,7 +182,20 @@ def generic(terms: RunTerms, unit: float = 0.0) -> RunTerms:
         tuple(one + 1e-3 * sqrt(first + place) for place, one in enumerate(bps))
         for first, bps in ((13, terms.entry_bps), (23, terms.exit_bps))
     )
-    return replace(terms, venues=(a, b, h), strategy=replace(strategy, **off), entry_bps=entry, exit_bps=leave)
+    places = np.arange(len(terms.entry_bps))
+    schedule = _scheduled(
+        terms,
+        entry_bps=lambda rows: rows + 1e-3 * np.sqrt(13 + places),
+        exit_bps=lambda rows: rows + 1e-3 * np.sqrt(23 + places),
+    )
+    return replace(
+        terms,
+        venues=(a, b, h),
+        strategy=replace(strategy, **off),
+        entry_bps=entry,
+        exit_bps=leave,
+        schedule=schedule,
+    )
 
 
 def apart(case: Case) -> Case:
@@ -207,6 +221,7 @@ def mirrored(case: Case) -> Case:
             enabled=_exchanged(terms.enabled),
             entry_bps=_exchanged(terms.entry_bps),
             exit_bps=_exchanged(terms.exit_bps),
+            schedule=_scheduled(terms, entry_bps=_mirrored_rows, exit_bps=_mirrored_rows),
             transfers=(
                 (terms.transfers[0][1], terms.transfers[0][0]),
                 (terms.transfers[1][1], terms.transfers[1][0]),
@@ -236,6 +251,26 @@ def mirror_of(log: RunLog) -> RunLog:
         coin=log.coin[swap],
         transit=np.ascontiguousarray(log.transit[:, ::-1]),
     )
+
+
+def _scheduled(terms: RunTerms, **changes: Callable[[Floats], Floats]) -> ScheduleTerms | None:
+    """Return the schedule with some of its columns changed."""
+    schedule = terms.schedule
+    if schedule is None:
+        return None
+    return replace(schedule, **{name: change(getattr(schedule, name)) for name, change in changes.items()})
+
+
+def with_thresholds(schedule: ScheduleTerms | None, bps: float) -> ScheduleTerms | None:
+    """Return a schedule all of whose thresholds are the same."""
+    if schedule is None:
+        return None
+    wide = np.full_like(schedule.entry_bps, bps)
+    return replace(schedule, entry_bps=wide, exit_bps=wide)
+
+
+def _mirrored_rows(rows: Floats) -> Floats:
+    return np.ascontiguousarray(rows[:, list(MIRRORED)])
 
 
 def _exchanged(values: tuple[T, ...]) -> tuple[T, ...]:
