@@ -14,14 +14,18 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 SHARED_DATA: Final = ROOT.parent / "shared" / "data"
 TOGETHER: Final = {
     "tests/backtest/": "backtest",
+    "tests/thresholds/": "backtest",
     "tests/cli/test_backtest.py": "backtest",
+    "tests/cli/test_optimize.py": "backtest",
     "tests/cli/test_run.py": "runs",
     "tests/discovery/universe/test_snapshot_universe.py": "snapshots",
     "tests/notebooks/test_daily.py": "daily",
     "tests/notebooks/test_real_recordings.py": "recordings",
+    "tests/notebooks/test_weekly.py": "weekly",
     "tests/pipeline/test_notebook.py": "notebook",
     "tests/report/": "report",
     "tests/sample/test_market.py": "sample",
+    "tests/signals/": "signals",
     "tests/store/test_crash.py": "crashes",
     "tests/store/importers/test_binance_recording.py": "stored recordings",
     "tests/store/importers/test_recordings.py": "stored recordings",

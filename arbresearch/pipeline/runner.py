@@ -33,11 +33,12 @@ class Task:
     data_hash: str | None
     part_of: str
     cwd: Path
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class StageOutcome:
-    """One run of a stage: ``ok``, ``failed`` or ``skipped``, and why."""
+    """One run of a stage: ``ok``, ``failed`` or ``skipped``, and why; ``place`` is its row of the matrix, from 0."""
 
     stage: str
     report: str
@@ -47,6 +48,7 @@ class StageOutcome:
     seconds: float = 0.0
     parameters: dict[str, Any] = field(default_factory=dict)
     run: RunOutcome | None = None
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +233,7 @@ class _Work:
             )
             return
         try:
-            tasks = [self._task(name, stage, row) for row in self._rows(stage)]
+            tasks = [self._task(name, stage, row, place) for place, row in enumerate(self._rows(stage))]
         except ArbError as error:
             self._expected[name] = 1
             self._record(StageOutcome(name, stage.report or stage.notebook, "failed", str(error)))
@@ -276,7 +278,7 @@ class _Work:
             raise PipelineError(expected(f"table {stage.matrix_from}", f"a column {missing[0]!r}", ", ".join(row)))
         return {key: row[column] for key, column in stage.matrix_map.items()}
 
-    def _task(self, name: str, stage: Stage, row: Mapping[str, Any]) -> Task:
+    def _task(self, name: str, stage: Stage, row: Mapping[str, Any], place: int) -> Task:
         parameters = self.notebooks[name].validate(self._parameters(name, stage, row))
         report = stage.report or stage.notebook
         return Task(
@@ -289,6 +291,7 @@ class _Work:
             self.data_hash,
             self.pipeline.name,
             self.cwd,
+            place,
         )
 
     def _submit(self, task: Task, attempt: int, executor: Executor) -> None:
@@ -305,13 +308,16 @@ class _Work:
             self._submit(task, attempt + 1, executor)
             return
         seconds = time.monotonic() - began
+        status: Literal["ok", "failed"] = "failed" if reason else "ok"
         self._record(
             StageOutcome(
-                task.stage, task.report, "failed" if reason else "ok", reason, attempt, seconds, task.parameters, run
+                task.stage, task.report, status, reason, attempt, seconds, task.parameters, run, place=task.place
             )
         )
 
     def _record(self, outcome: StageOutcome) -> None:
         self.outcomes[outcome.stage].append(outcome)
+        # Rows of a matrix end in any order; later stages and the page take them in that of the matrix.
+        self.outcomes[outcome.stage].sort(key=lambda one: one.place)
         if self.tell is not None:
             self.tell(outcome)

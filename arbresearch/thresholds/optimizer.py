@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from arbresearch.backtest import BacktestConfig, Inputs, SpotArbitrageBacktester, block_profits
+from arbresearch.backtest import BacktestConfig, GridPoint, Inputs, SpotArbitrageBacktester, block_profits
 from arbresearch.core import (
     NS_PER_DAY,
     NS_PER_HOUR,
@@ -23,7 +23,7 @@ from arbresearch.edges.arrays import Floats, Times
 from arbresearch.signals.schedule import ThresholdSchedule
 from arbresearch.stats import lower_confidence_bound
 from arbresearch.thresholds.fold_table import FIELDS, fold_frame
-from arbresearch.thresholds.plan import Plan, make_plan
+from arbresearch.thresholds.plan import Plan, make_plan, with_points
 from arbresearch.thresholds.points import theory_points
 from arbresearch.thresholds.regimes import (
     Regime,
@@ -62,7 +62,12 @@ class DynamicThresholdOptimizer:
         self.backtester = backtester
 
     def optimize_thresholds(
-        self, symbol: str, config: BacktestConfig | None = None, settings: OptimizerSettings | None = None
+        self,
+        symbol: str,
+        config: BacktestConfig | None = None,
+        settings: OptimizerSettings | None = None,
+        *,
+        points: Sequence[GridPoint] | None = None,
     ) -> OptimalThresholds:
         """Find the thresholds of a symbol.
 
@@ -75,13 +80,16 @@ class DynamicThresholdOptimizer:
             searched for. The defaults when None.
         settings
             The grid and how it is judged; the defaults when None.
+        points
+            Settings to choose among, instead of a grid around the closed form; theory then says nothing of them.
 
         Raises
         ------
         BadInput
             A configuration with a schedule; streams without data; too little data for the folds.
         ParameterError
-            Fewer trials than were made, or a hold longer than the time to choose on.
+            Fewer trials than were made, a hold longer than the time to choose on, or points below cost: a round trip
+            that brings nothing.
         """
         config = BacktestConfig() if config is None else config
         settings = OptimizerSettings() if settings is None else settings
@@ -90,12 +98,14 @@ class DynamicThresholdOptimizer:
         config = replace(
             config.with_thresholds(0.0, 0.0, None, None), overrides=(), tilt_slope_bps=0.0,
         )  # fmt: skip
+        if points is not None:
+            settings = with_points(settings, points)
         inputs = self.backtester.load(symbol, config)
         plan = make_plan(inputs, config, settings)
         config = replace(config, position_size_usd=max(plan.sizes_quote))
         search = Search(
             self.backtester, inputs, config, settings,
-            sizes_quote=plan.sizes_quote, holds_ns=plan.holds_ns, block_ns=plan.block_ns,
+            sizes_quote=plan.sizes_quote, holds_ns=plan.holds_ns, block_ns=plan.block_ns, points=points,
         )  # fmt: skip
         choices = [search.choose(one.train_start_ns, one.train_end_ns, resamples=_FOLD_RESAMPLES) for one in plan.folds]
         last = search.choose(plan.last.train_start_ns, plan.last.train_end_ns, resamples=settings.resamples)
@@ -205,7 +215,7 @@ def _result(
         pairs=np.empty(0, dtype=np.int64) if last.runs is None else last.runs.pairs,
         plateau=last.plateau,
         fit=last.fit,
-        theory_bps_day=theory_points(last.fit, last.grid),
+        theory_bps_day=np.full(len(last.grid.points), nan) if search.points else theory_points(last.fit, last.grid),
         folds=folds,
         regimes=regimes,
         sizing=last.sizing,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
-from arbresearch.backtest import BacktestConfig, Inputs
-from arbresearch.core import NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE, NS_PER_SECOND, BadInput, expected
+from arbresearch.backtest import BacktestConfig, GridPoint, Inputs
+from arbresearch.core import NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE, NS_PER_SECOND, BadInput, ParameterError, expected
 from arbresearch.thresholds.folds import Fold, check_folds, make_folds, purge_of
+from arbresearch.thresholds.points import check_point
 from arbresearch.thresholds.settings import OptimizerSettings
 
-__all__ = ["Plan", "make_plan"]
+__all__ = ["Plan", "make_plan", "with_points"]
 
 _BLOCKS_NS: Final = (
     NS_PER_HOUR, 15 * NS_PER_MINUTE, 5 * NS_PER_MINUTE, NS_PER_MINUTE, 10 * NS_PER_SECOND,
@@ -30,6 +32,25 @@ class Plan:
     holds_ns: tuple[int, ...]
     sizes_quote: tuple[float, ...]
     notes: tuple[str, ...]
+
+
+def with_points(settings: OptimizerSettings, points: Sequence[GridPoint]) -> OptimizerSettings:
+    """Return the settings with the sizes and holds of points that were given.
+
+    Raises
+    ------
+    ParameterError
+        No point, or one below cost.
+    """
+    if not points:
+        raise ParameterError(expected("points", "one or more", "none"))
+    for point in points:
+        check_point(point)
+    return replace(
+        settings,
+        sizes_quote=tuple({one.order_quote for one in points}),
+        holds_minutes=tuple({one.max_hold_ns / NS_PER_MINUTE for one in points}),
+    )
 
 
 def make_plan(inputs: Inputs, config: BacktestConfig, settings: OptimizerSettings) -> Plan:

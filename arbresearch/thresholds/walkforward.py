@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import inf, nan
 from typing import Final
@@ -15,7 +16,7 @@ from arbresearch.signals.schedule import ScheduleRow
 from arbresearch.stats import estimate_mean
 from arbresearch.thresholds.directed import directed_edges
 from arbresearch.thresholds.plateau import Plateau
-from arbresearch.thresholds.points import ThresholdGrid, threshold_grid
+from arbresearch.thresholds.points import ThresholdGrid, threshold_grid, user_grid
 from arbresearch.thresholds.process import SpreadFit, fit_spread
 from arbresearch.thresholds.rechoice import ChoiceIntervals, choice_intervals
 from arbresearch.thresholds.resample import Interval, bootstrap_weights, joint_block_size, quantile_interval
@@ -98,6 +99,8 @@ class Search:
         Order sizes and longest holds that are tried.
     block_ns
         In which profit is counted.
+    points
+        To choose among instead of a grid around the closed form.
 
     Attributes
     ----------
@@ -115,9 +118,11 @@ class Search:
         sizes_quote: tuple[float, ...],
         holds_ns: tuple[int, ...],
         block_ns: int,
+        points: Sequence[GridPoint] | None = None,
     ) -> None:
         self.backtester, self.inputs, self.config, self.settings = backtester, inputs, config, settings
         self.sizes_quote, self.holds_ns, self.block_ns = sizes_quote, holds_ns, block_ns
+        self.points = tuple(points or ())
         self.edges = directed_edges(inputs.market, backtester.conditions_of(inputs, config).terms)
 
     def choose(self, start_ns: int, end_ns: int, *, resamples: int) -> Choice:
@@ -134,14 +139,7 @@ class Search:
         part = self.inputs.between(start_ns, end_ns)
         terms = self.backtester.conditions_of(part, self.config).terms
         fit = fit_spread(*self.edges.between(start_ns, end_ns), max_age_s=self.config.max_age_s)
-        grid = threshold_grid(
-            fit,
-            widths=self.settings.widths,
-            skews=self.settings.skews,
-            exits=self.settings.exits,
-            sizes=self.sizes_quote,
-            holds_ns=self.holds_ns,
-        )
+        grid = self._grid(fit)
         if not grid.points:
             return Choice(fit, grid, None, None, None, _NONE, None, None, nan, nan, fit.reason or grid.reason)
         runs = run_grid(part.market, terms, grid.points, self.block_ns, workers=self.settings.workers)
@@ -162,6 +160,18 @@ class Search:
             reason = f"the {sizing.binding} bound allows no order that the venues take"
         point = None if reason else _within(grid.points[plateau.choice], sizing)
         return Choice(fit, grid, runs, plateau, found, errors, sizing, point, mean.mean, mean.lower_bound, reason)
+
+    def _grid(self, fit: SpreadFit) -> ThresholdGrid:
+        if self.points:
+            return user_grid(self.points, fit.cost_bps)
+        return threshold_grid(
+            fit,
+            widths=self.settings.widths,
+            skews=self.settings.skews,
+            exits=self.settings.exits,
+            sizes=self.sizes_quote,
+            holds_ns=self.holds_ns,
+        )
 
     def _why_not(self, fit: SpreadFit, runs: GridRuns, bound: float) -> str:
         if not runs.pairs.any():

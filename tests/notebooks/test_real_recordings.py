@@ -15,6 +15,7 @@ from tests.notebooks.reference import ROOT
 pytestmark = pytest.mark.slow
 
 Rows = list[dict[str, Any]]
+QUICK = {"widths": 6, "skews": [0.0], "sizes_quote": [100.0, 500.0], "regimes": ["tilt"], "resamples": 99}
 FEES = {"binance": 10.0, "huobi": 20.0, "mexc": 5.0, "gate": 5.0}
 
 
@@ -209,3 +210,34 @@ def test_fees_must_be_given(recordings: Path, tmp_path: Path) -> None:
         out_root=tmp_path, params_model=MODELS["10_discovery"], check=False,
     )  # fmt: skip
     assert "fees: expected a taker fee for every stream, was none for binance LINK/USDT" in outcome.failure
+
+
+def test_no_level_pays_on_link(recordings: Path, tmp_path: Path) -> None:
+    outcome = _run("40_thresholds", recordings, tmp_path, pair="LINK/USDT binance-huobi",
+                   fees_bps={"binance": 10.0, "huobi": 20.0}, **QUICK)  # fmt: skip
+    assert outcome.result is not None
+    assert outcome.result.status == "no"
+    # Fees of 60 bps a round trip, against edges whose best moment in two hours is 8 bps before any fee.
+    cost = outcome.result.figures["cost of a round trip"].value
+    assert isinstance(cost, float)
+    assert cost > 60.0
+    assert "no level pays" in outcome.result.verdict
+    (row,) = _tables(outcome)["thresholds"]
+    assert (row["answer"], row["sell_a_bps"], row["out_of_sample_bps_day"]) == ("no trade", None, 0.0)
+    assert _tables(outcome)["schedules"] == []
+    assert outcome.warnings == ()
+
+
+def test_what_was_chosen_on_lunc_is_not_traded(recordings: Path, tmp_path: Path) -> None:
+    outcome = _run("40_thresholds", recordings, tmp_path, pair="LUNC/USDT mexc-gate perp",
+                   fees_bps={"mexc": 5.0, "gate": 5.0}, **QUICK)  # fmt: skip
+    assert outcome.result is not None
+    assert outcome.result.status == "no"
+    (row,) = _tables(outcome)["thresholds"]
+    assert row["answer"] == "no trade"
+    assert all(fold["in_sample_bound_bps_day"] is None or not fold["trades"] or fold["in_sample_bound_bps_day"] > 0.0
+               for fold in _tables(outcome)["folds"])  # fmt: skip
+    assert not row["lower_bound_bps_day"] or row["lower_bound_bps_day"] <= 0.0
+    assert "LUNC/USDT mexc-gate perp: no trade" in outcome.result.verdict
+    assert outcome.warnings == ()
+    assert 5 <= outcome.report.read_text().count("<svg") <= 6

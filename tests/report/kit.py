@@ -220,7 +220,7 @@ def _frames() -> dict[str, pl.DataFrame]:
                 "out_of_sample_bps_day": [12.0, -3.0, 0.0],
             }
         ),
-        "out_of_sample": pl.DataFrame({"time_ns": steps, "profit_bps": walk}),
+        "out_of_sample": pl.DataFrame({"time_ns": steps[:200], "profit_bps": walk[:200]}),
         "overfitting": pl.DataFrame(
             {
                 "logit": random.normal(1.0, 1.5, 500),
@@ -273,7 +273,9 @@ def executed_notebook() -> Any:
     ]
     for name, frame in FRAMES.items():
         cells.append(new.new_markdown_cell(f"## {name.replace('_', ' ')}\n\nNet edge in bps, by episode."))
-        cells.append(new.new_code_cell(f"show(draw({name!r}, frame))", outputs=[output(show(draw(name, frame)))]))
+        cells.append(
+            new.new_code_cell(f"show(draw({name!r}, frame))", outputs=[output(show(draw(name, frame.head(1_000))))])
+        )
     wide = pl.DataFrame({f"a_rather_long_column_{number}_bps": [1.0, 2.0] for number in range(14)})
     cells.append(new.new_code_cell("table(wide)", outputs=[output(table(wide, caption="Wide"))]))
     hostile = (

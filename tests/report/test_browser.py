@@ -90,4 +90,4 @@ def test_figures_show_and_scale(browser: Any, page: str, tmp_path: Path) -> None
     )
     context.close()
     assert len(boxes) == len(FRAMES)
-    assert all(300 < box["width"] <= 390 and 120 < box["height"] < 500 for box in boxes)
+    assert all(300 < box["width"] <= 390 and 120 < box["height"] < 600 for box in boxes)

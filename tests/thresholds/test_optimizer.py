@@ -246,6 +246,29 @@ def test_refuses_settings_that_cannot_be_meant(change: dict[str, object]) -> Non
         OptimizerSettings(**change)  # type: ignore[arg-type]
 
 
+def test_own_points_are_chosen_among() -> None:
+    """The narrow ones trade far too often, the wide one never: the middle of what is left is near the best."""
+    widths = (4.1, 8.0, 9.0, 10.0, 11.0, 60.0)
+    points = [
+        GridPoint(
+            sell_a_bps=one - 4.0, sell_b_bps=one - 4.0, sell_a_exit_bps=one - 4.0, sell_b_exit_bps=one - 4.0,
+            order_quote=5_000.0, max_hold_ns=NS_PER_HOUR,
+        )
+        for one in widths
+    ]  # fmt: skip
+    optimizer = DynamicThresholdOptimizer(backtester_of(SPREAD.path(DAYS, 7), SPREAD.dt_s))
+    found = optimizer.optimize_thresholds("SIM/USDT", config_of(), QUICK, points=points)
+    assert found.trials == len(points)
+    assert found.sell_a_bps in {4.0, 5.0, 6.0, 7.0}
+    assert found.surface()["half_width_bps"].to_numpy() == pytest.approx(widths, abs=0.2)
+    assert np.isnan(found.theory_bps_day).all()
+    below = replace(points[0], sell_b_bps=-0.2)
+    with pytest.raises(ParameterError, match="below cost"):
+        optimizer.optimize_thresholds("SIM/USDT", config_of(), QUICK, points=[below])
+    with pytest.raises(ParameterError, match="one or more"):
+        optimizer.optimize_thresholds("SIM/USDT", config_of(), QUICK, points=[])
+
+
 def test_refuses_a_schedule_to_start_from() -> None:
     row = ScheduleRow(
         since_ns=START_NS, sell_a_bps=1.0, sell_b_bps=1.0, sell_a_exit_bps=1.0, sell_b_exit_bps=1.0, order_quote=10.0

@@ -154,7 +154,7 @@ def plot_reliability(
         xlim=(low - pad, 1.0 + pad), ylim=(low - pad, 1.0 + pad), aspect="equal",
     )  # fmt: skip
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(MaxNLocator(5))
+        axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
         axis.set_major_formatter(PercentFormatter(xmax=1.0, decimals=0))
     axes.legend(loc="upper left")
     return axes

@@ -75,6 +75,8 @@ def plot_walk_forward(
     for start, size in zip(starts[~traded], width[~traded], strict=True):
         upper.annotate("no trade", (start + 0.5 * size, 0.06), xycoords=("data", "axes fraction"), ha="center",
                        fontsize=9, color=theme.MUTED)  # fmt: skip
+    if not traded.any():
+        upper.set_yticks([])
     for column, shift, colour, label in (
         ("in_sample_bps_day", 0.1, theme.BAD, "where it was chosen"),
         ("out_of_sample_bps_day", 0.5, theme.PALETTE[2], "on later data"),

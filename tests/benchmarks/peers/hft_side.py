@@ -1,7 +1,8 @@
 """The taker strategy in hftbacktest, run by the Python that has it: ``python hft_side.py MARKET.npz``.
 
 The strategy is written for hftbacktest from its description, not ported from the kernel. Each line on the standard
-input names a file and asks for a run; fills and pairs are written to it, and the seconds answered as a line of JSON.
+input is JSON, a file and terms that differ from those of the market, and asks for a run; fills and pairs are written to
+the file, and the seconds answered as a line of JSON.
 """
 
 import json
@@ -244,20 +245,27 @@ def trade(hbt, t, recv_a, recv_b, fills, pairs):
         opened += 1
 
 
+def terms_of(options):
+    return Terms(**{k: np.array(v, dtype=float) if isinstance(v, list) else v for k, v in options.items()})
+
+
 def main():
     """Run the market once for each line that comes in."""
     given = np.load(sys.argv[1])
     options = json.loads(str(given["terms"]))
     latencies = options.pop("latencies")
-    terms = Terms(**{k: np.array(v, dtype=float) if isinstance(v, list) else v for k, v in options.items()})
+    given_terms = terms_of(options)
     events = [
         events_of(
-            *(given[f"{name}_{place}"] for name in ("recv_ns", "bid", "bid_size", "ask", "ask_size")), terms.feed_ns
+            *(given[f"{name}_{place}"] for name in ("recv_ns", "bid", "bid_size", "ask", "ask_size")),
+            given_terms.feed_ns,
         )
         for place in range(2)
     ]
     fills, pairs = np.zeros(2_000_000, dtype=FILL), np.zeros(1_000_000, dtype=PAIR)
     for line in sys.stdin:
+        path, changed = json.loads(line)
+        terms = terms_of({**options, **changed})
         assets = [
             BacktestAsset()
             .data(events[v])
@@ -275,7 +283,7 @@ def main():
         done, opened = trade(hbt, terms, given["recv_ns_0"], given["recv_ns_1"], fills, pairs)
         seconds = time.process_time() - begin
         hbt.close()
-        np.savez(line.strip(), fills=fills[:done], pairs=pairs[:opened])
+        np.savez(path, fills=fills[:done], pairs=pairs[:opened])
         print(json.dumps({"seconds": seconds, "events": sum(one.size for one in events)}), flush=True)
 
 

@@ -147,11 +147,11 @@ class Other:
             env=environment,
         )  # fmt: skip
 
-    def seconds(self) -> float:
-        """Run once more; return the processor seconds."""
+    def seconds(self, **changed: Any) -> float:
+        """Run once more, with other terms where some are given; return the processor seconds."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(f"{self._path}\n")
+        self._process.stdin.write(json.dumps([str(self._path), changed]) + "\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:
