@@ -258,7 +258,8 @@ def _scheduled(terms: RunTerms, **changes: Callable[[Floats], Floats]) -> Schedu
     schedule = terms.schedule
     if schedule is None:
         return None
-    return replace(schedule, **{name: change(getattr(schedule, name)) for name, change in changes.items()})
+    changed: dict[str, Any] = {name: change(getattr(schedule, name)) for name, change in changes.items()}
+    return replace(schedule, **changed)
 
 
 def with_thresholds(schedule: ScheduleTerms | None, bps: float) -> ScheduleTerms | None:
