@@ -39,7 +39,8 @@ def test_a_row_of_the_best_is_parameters_of_a_tear_sheet_and_of_a_backtest() -> 
 @pytest.fixture(scope="module")
 def daily(market: Path, tmp_path_factory: pytest.TempPathFactory) -> PipelineOutcome:
     """Return the pipeline run on two coins of the small market, one that pays and one that only seems to."""
-    parameters = {"store": str(market), "symbols": ["ADA/USDT", "LTC/USDT"]}
+    pairs = ["mexc:binance", "gate:binance"]
+    parameters = {"store": str(market), "symbols": ["ADA/USDT", "LTC/USDT"], "venue_pairs": pairs}
     return run_pipeline(DAILY, find=find_notebook, out_root=tmp_path_factory.mktemp("reports"), parameters=parameters)
 
 
