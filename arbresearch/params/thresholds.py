@@ -47,7 +47,8 @@ class ThresholdsParams(PairParams):
     skews
         Where levels are centred, off the level reverted to, stationary standard deviations.
     exits
-        Where inventory is brought back: 1 at the opposite level, 0 at the level reverted to.
+        Where inventory is brought back: 1 at the opposite level, 0 at the level reverted to; below 1 an order is not
+        cut to what is tilted.
     sizes_quote
         Order sizes, quote currency; None: a quarter, half, once and twice ``notional_quote``.
     holds_minutes
@@ -83,7 +84,7 @@ class ThresholdsParams(PairParams):
     widths: Annotated[int, Field(ge=2, le=1_000)] = 20
     skews: Annotated[list[float], Field(min_length=1, max_length=21)] = Field(default=[-0.5, 0.0, 0.5])
     exits: Annotated[list[Annotated[float, Field(ge=0, le=1)]], Field(min_length=1, max_length=21)] = Field(
-        default=[1.0, 0.0]
+        default=[1.0]
     )
     sizes_quote: Annotated[list[_Money], Field(min_length=1, max_length=100)] | None = None
     holds_minutes: Annotated[list[Annotated[float, Field(ge=0, le=1e6)]], Field(min_length=1, max_length=20)] | None = (

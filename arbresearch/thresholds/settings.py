@@ -43,7 +43,9 @@ class OptimizerSettings:
     skews
         Where the levels are centred, off the level reverted to, stationary standard deviations.
     exits
-        Where inventory is brought back: 1 at the opposite level ("flip"), 0 at the level reverted to.
+        Where inventory is brought back: 1 at the opposite level ("flip"), 0 at the level reverted to. Below 1 an order
+        is not cut to what is tilted, so that with large ones more may be brought back than was shifted, at an edge too
+        small to pay for it.
     sizes_quote
         Largest notional of one action, quote currency; None: a quarter, half, once and twice that of the
         configuration.
@@ -90,7 +92,7 @@ class OptimizerSettings:
     test_days: float | None = None
     widths: int = 20
     skews: tuple[float, ...] = (-0.5, 0.0, 0.5)
-    exits: tuple[float, ...] = (1.0, 0.0)
+    exits: tuple[float, ...] = (1.0,)
     sizes_quote: tuple[float, ...] | None = None
     holds_minutes: tuple[float, ...] | None = None
     block_s: float | None = None
