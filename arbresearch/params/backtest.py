@@ -15,7 +15,7 @@ from arbresearch.core import ArbError, FeeSchedule
 from arbresearch.discovery import ScoreSettings, StreamPair
 from arbresearch.matching import Rule
 from arbresearch.params.base import Bps, PairParams, Seconds
-from arbresearch.params.choice import best_pair, named_pair
+from arbresearch.params.choice import choose_for
 from arbresearch.signals.schedule import ThresholdSchedule
 from arbresearch.store import TickStore
 
@@ -155,27 +155,13 @@ class BacktestParams(PairParams):
         BadInput
             The store does not have it, or has none to choose among, or fees are not known.
         """
-        if self.pair:
-            chosen = named_pair(ticks, self.pair, symbols=self.symbols, venue_pairs=self.venue_pairs)
-            return chosen, self.candidates or 1
         settings = ScoreSettings(
             capital_quote=self.capital_quote,
             notional_quote=self.notional_quote,
             entry_bps=self.entry_bps,
             latency_s=self.latency_s,
         )
-        found, compared = best_pair(
-            ticks,
-            settings,
-            fees_bps=self.fees_bps,
-            own_fees=self.own_fees(),
-            symbols=self.symbols,
-            venue_pairs=self.venue_pairs,
-            markets=self.markets,
-            start=self.start,
-            end=self.end,
-        )
-        return found, compared if self.candidates is None else self.candidates
+        return choose_for(self, ticks, settings)
 
     def config(self, pair: StreamPair) -> BacktestConfig:
         """Return what a backtest of a pair assumes.

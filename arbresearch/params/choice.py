@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from arbresearch.core import BadInput, FeeSchedule, expected
 from arbresearch.discovery import (
@@ -16,9 +17,65 @@ from arbresearch.discovery import (
 )
 from arbresearch.store import Moment, TickStore
 
-__all__ = ["best_pair", "named_pair"]
+__all__ = ["best_pair", "choose_for", "named_pair"]
 
 _NAMED = 6
+
+
+class _Choosing(Protocol):
+    """Parameters that say which pair a notebook is about."""
+
+    @property
+    def pair(self) -> str: ...
+    @property
+    def candidates(self) -> int | None: ...
+    @property
+    def symbols(self) -> Sequence[str]: ...
+    @property
+    def venue_pairs(self) -> Sequence[str]: ...
+    @property
+    def markets(self) -> Markets: ...
+    @property
+    def start(self) -> Moment | None: ...
+    @property
+    def end(self) -> Moment | None: ...
+    @property
+    def fees_bps(self) -> Mapping[str, float]: ...
+    def own_fees(self) -> Mapping[str, FeeSchedule]: ...
+
+
+def choose_for(params: _Choosing, store: TickStore, settings: ScoreSettings) -> tuple[StreamPair, int]:
+    """Return the pair that parameters name, else the best of the store, and among how many it was chosen.
+
+    Parameters
+    ----------
+    params
+        Of a notebook about one pair.
+    store
+        Where its quotes are.
+    settings
+        By which the store's pairs are ranked where none is named.
+
+    Raises
+    ------
+    BadInput
+        The store does not have it, or has none to choose among, or fees are not known.
+    """
+    if params.pair:
+        chosen = named_pair(store, params.pair, symbols=params.symbols, venue_pairs=params.venue_pairs)
+        return chosen, params.candidates or 1
+    found, compared = best_pair(
+        store,
+        settings,
+        fees_bps=params.fees_bps,
+        own_fees=params.own_fees(),
+        symbols=params.symbols,
+        venue_pairs=params.venue_pairs,
+        markets=params.markets,
+        start=params.start,
+        end=params.end,
+    )
+    return found, compared if params.candidates is None else params.candidates
 
 
 def named_pair(

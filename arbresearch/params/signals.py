@@ -11,7 +11,7 @@ from arbresearch.core import NS_PER_SECOND, BadInput, expected
 from arbresearch.discovery import ScoreSettings, StreamPair, choose_pairs, find_fees
 from arbresearch.edges import Pair, align
 from arbresearch.params.base import Bps, PairParams
-from arbresearch.params.choice import best_pair, named_pair
+from arbresearch.params.choice import choose_for
 from arbresearch.signals.batch import SignalBatch
 from arbresearch.signals.outcomes import Outcomes, label_outcomes, pool_outcomes
 from arbresearch.signals.settings import MOST_HORIZONS, SignalSettings
@@ -77,21 +77,7 @@ class SignalsParams(PairParams):
         BadInput
             The store does not have it, or has none to choose among, or fees are not known.
         """
-        if self.pair:
-            chosen = named_pair(ticks, self.pair, symbols=self.symbols, venue_pairs=self.venue_pairs)
-            return chosen, self.candidates or 1
-        found, compared = best_pair(
-            ticks,
-            ScoreSettings(entry_bps=self.entry_bps),
-            fees_bps=self.fees_bps,
-            own_fees=self.own_fees(),
-            symbols=self.symbols,
-            venue_pairs=self.venue_pairs,
-            markets=self.markets,
-            start=self.start,
-            end=self.end,
-        )
-        return found, compared if self.candidates is None else self.candidates
+        return choose_for(self, ticks, ScoreSettings(entry_bps=self.entry_bps))
 
     def pooled(self, ticks: TickStore, chosen: StreamPair) -> tuple[StreamPair, ...]:
         """Return the pairs that confidence is calibrated on: the chosen one, then others of its venues by name."""

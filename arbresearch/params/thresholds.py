@@ -12,7 +12,7 @@ from arbresearch.backtest.names import member_named
 from arbresearch.core import FeeSchedule
 from arbresearch.discovery import ScoreSettings, StreamPair
 from arbresearch.params.base import PairParams
-from arbresearch.params.choice import best_pair, named_pair
+from arbresearch.params.choice import choose_for
 from arbresearch.store import TickStore
 from arbresearch.thresholds.settings import OptimizerSettings
 
@@ -112,23 +112,10 @@ class ThresholdsParams(PairParams):
         BadInput
             The store does not have it, or has none to choose among, or fees are not known.
         """
-        if self.pair:
-            chosen = named_pair(ticks, self.pair, symbols=self.symbols, venue_pairs=self.venue_pairs)
-            return chosen, self.candidates or 1
-        found, compared = best_pair(
-            ticks,
-            ScoreSettings(
-                capital_quote=self.capital_quote, notional_quote=self.notional_quote, latency_s=self.latency_s
-            ),
-            fees_bps=self.fees_bps,
-            own_fees=self.own_fees(),
-            symbols=self.symbols,
-            venue_pairs=self.venue_pairs,
-            markets=self.markets,
-            start=self.start,
-            end=self.end,
+        settings = ScoreSettings(
+            capital_quote=self.capital_quote, notional_quote=self.notional_quote, latency_s=self.latency_s
         )
-        return found, compared if self.candidates is None else self.candidates
+        return choose_for(self, ticks, settings)
 
     def config(self, pair: StreamPair) -> BacktestConfig:
         """Return what the backtests of a pair assume beside thresholds and sizes."""
