@@ -80,7 +80,7 @@ def test_the_backtest_earns_what_the_search_kept(weekly: tuple[Path, PipelineOut
     assert "Candles are traded at constant thresholds; this run has a schedule." in page
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_second_week_shows_drift(weekly: tuple[Path, PipelineOutcome], tmp_path: Path) -> None:
     (first,) = [run for run in list_runs(weekly[0]) if run.manifest.name == "40_thresholds"]
     for days, moved in ((0, 0.0), (7, 2.5)):

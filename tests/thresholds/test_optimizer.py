@@ -49,8 +49,8 @@ def test_the_closed_form_agrees_with_the_backtester(multiple: float) -> None:
 
 
 def test_chosen_thresholds_are_near_the_best_there_are() -> None:
-    judged = judge_spread(range(3), days=6.0)
-    assert judged["answer"].to_list() == ["trade"] * 3
+    judged = judge_spread(range(2), days=5.0)
+    assert judged["answer"].to_list() == ["trade"] * 2
     assert judged["reached"].min() >= 0.96  # type: ignore[operator]
     assert judged["efficiency"].is_between(0.8, 1.2).all()
     assert judged["overfitting"].max() < 0.5  # type: ignore[operator]
@@ -58,8 +58,8 @@ def test_chosen_thresholds_are_near_the_best_there_are() -> None:
 
 @pytest.mark.parametrize("kind", ["walk", "jumps", "bounce"])
 def test_noise_is_not_traded(kind: str) -> None:
-    judged = judge_noise(kind, range(2), days=3.0, dt_s=4.0)  # type: ignore[arg-type]
-    assert judged["answer"].to_list() == ["no trade"] * 2
+    judged = judge_noise(kind, range(1), days=3.0, dt_s=4.0)  # type: ignore[arg-type]
+    assert judged["answer"].to_list() == ["no trade"]
 
 
 @pytest.mark.soak
